@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contract between etran.ko and the authors of transports.
+ *
+ * A transport is one struct_ops instance of struct etran_transport_ops, the
+ * XDP and syscall programs of the same object that are associated with it
+ * (bpf_prog_assoc_struct_ops()), and their maps. The types below reach BPF
+ * objects through the module's BTF; kernel code includes this file.
+ *
+ * Nothing here knows a protocol. There is no ABI promise yet: objects are
+ * built against the module's BTF and refuse to load on a mismatch.
+ */
+#ifndef _ETRAN_OPS_H
+#define _ETRAN_OPS_H
+
+#include <linux/types.h>
+
+#define ETRAN_NAME_LEN		16
+/* Number of BPF_MAP_TYPE_PKT_QUEUE; outside of the kernel's enum on purpose. */
+#define ETRAN_MAP_TYPE_PKT_QUEUE	0x4554
+#define ETRAN_MAX_TIMERS	(1U << 20)
+/* Bytes of a generated frame that BPF can fill, from the Ethernet header. */
+#define ETRAN_GEN_FRAME_LEN	256
+
+/**
+ * enum etran_verdict - what the egress program says of a packet
+ * @ETRAN_DROP: do not send; the frame is completed at once and counted
+ * @ETRAN_SEND: send now, behind whatever was released before it
+ * @ETRAN_HOLD: bpf_etran_hold() has put the packet into a bucket
+ *
+ * Any other value, ETRAN_HOLD without a successful bpf_etran_hold(), and
+ * another verdict after one, count as a bad verdict: the packet is dropped.
+ */
+enum etran_verdict {
+	ETRAN_DROP	= 0,
+	ETRAN_SEND	= 1,
+	ETRAN_HOLD	= 2,
+};
+
+/**
+ * struct etran_pkt - a packet that leaves an AF_XDP TX ring; context of egress
+ * @ifindex: device
+ * @queue: queue the socket is bound to
+ * @len: bytes from the Ethernet header on, as submitted
+ * @tenant: identity etrand gave to this socket (QUEUE_BIND), never 0
+ * @umem_id: the kernel's id of the UMEM that holds the packet
+ * @flags: ETRAN_PKT_*
+ *
+ * Read-only for BPF. All of it is the kernel's own knowledge; what the tenant
+ * says is in the packet's bytes, see bpf_etran_pkt_data().
+ */
+struct etran_pkt {
+	u32 ifindex;
+	u32 queue;
+	u32 len;
+	u32 tenant;
+	u32 umem_id;
+	u32 flags;
+};
+
+/**
+ * struct etran_priv - transport-private memory of a held packet
+ * @v: opaque to the module; comes back as held->priv
+ */
+struct etran_priv {
+	u64 v[4];
+};
+
+/* The packet is a kernel copy: the tenant cannot change it any more. */
+#define ETRAN_PKT_COPY		(1U << 0)
+
+/**
+ * struct etran_held - a packet in (or taken out of) a PKT_QUEUE
+ * @priv: the transport's own 32 bytes, as given to bpf_etran_hold()
+ * @ifindex: device it will leave through
+ * @queue: TX queue it will leave through
+ * @len: bytes from the Ethernet header on
+ * @tenant: identity of its sender
+ *
+ * Read-only for BPF. A reference comes from bpf_etran_dequeue() and must be
+ * given to exactly one of bpf_etran_send(), bpf_etran_drop(),
+ * bpf_etran_requeue(); the verifier sees to it.
+ */
+struct etran_held {
+	u64 priv[4];
+	u32 ifindex;
+	u32 queue;
+	u32 len;
+	u32 tenant;
+};
+
+/**
+ * struct etran_gen - one frame to generate; context of gen
+ * @cookie: as given to bpf_etran_gen_request()
+ * @ifindex: device the frame will leave through
+ * @cpu: CPU this round runs on
+ */
+struct etran_gen {
+	u64 cookie;
+	u32 ifindex;
+	u32 cpu;
+};
+
+/**
+ * struct etran_exit_info - why a transport ended
+ * @kind: enum etran_exit_kind
+ * @code: errno or the transport's own code
+ * @msg: one line for the administrator
+ */
+struct etran_exit_info {
+	u32 kind;
+	s32 code;
+	char msg[128];
+};
+
+enum etran_exit_kind {
+	ETRAN_EXIT_NONE		= 0,
+	ETRAN_EXIT_UNREG	= 1,	/* link closed or detached by its owner */
+	ETRAN_EXIT_ADMIN	= 2,	/* TRANSPORT_DETACH or sysfs abort */
+	ETRAN_EXIT_NETNS	= 3,	/* its network namespace ended */
+	ETRAN_EXIT_ERROR	= 1024,	/* first of the error kinds */
+};
+
+/**
+ * struct etran_transport_ops - a transport
+ *
+ * All programs run with BH disabled and under RCU unless said otherwise; none
+ * of them may sleep. A missing optional op means the default stated there.
+ */
+struct etran_transport_ops {
+	/**
+	 * @egress: a descriptor was taken from a TX ring of a socket that is
+	 * bound to this transport. Mandatory. Runs in the driver's TX path with
+	 * the driver's queue lock held (zero copy) or in the sender's system
+	 * call (copy mode). Bytes of the packet: bpf_etran_pkt_data().
+	 * Return: enum etran_verdict.
+	 */
+	s32 (*egress)(struct etran_pkt *pkt);
+
+	/**
+	 * @gen: fill one frame for a bpf_etran_gen_request(). Optional: without
+	 * it requests are refused. Runs in softirq at the end of the NAPI poll
+	 * (xdp_do_flush()) or soon after, on the CPU that asked, at most the
+	 * NAPI budget per round. Bytes: bpf_etran_gen_data().
+	 * Return: the frame's length in bytes, 14..ETRAN_GEN_FRAME_LEN; 0 or
+	 * less: nothing to send for this cookie.
+	 */
+	s32 (*gen)(struct etran_gen *gen);
+
+	/**
+	 * @timer: timer @id armed by bpf_etran_timer_arm() is due. Optional.
+	 * Runs in softirq on the CPU that armed it. The timer is disarmed when
+	 * the call starts, so arming it from within or from another CPU while
+	 * it runs makes it run again: no wake-up is lost. Two CPUs never run
+	 * the same timer at the same time.
+	 */
+	void (*timer)(u32 id);
+
+	/**
+	 * @init: before the transport is attached. Optional. Sleepable.
+	 * Return: 0 or a negative errno, which fails the attach.
+	 */
+	s32 (*init)(void);
+
+	/**
+	 * @exit: after the last call of any other op, exactly once for each
+	 * successful @init. Optional. Sleepable.
+	 */
+	void (*exit)(struct etran_exit_info *info);
+
+	/**
+	 * @nr_timers: how many timers (ids 0..nr_timers-1) it uses, at most
+	 * ETRAN_MAX_TIMERS; 0 with a @timer op is refused.
+	 */
+	u32 nr_timers;
+
+	/** @flags: must be 0. */
+	u32 flags;
+
+	/**
+	 * @name: unique in the network namespace of the process that attaches;
+	 * 1..15 characters of [a-z0-9_-].
+	 */
+	char name[ETRAN_NAME_LEN];
+};
+
+#endif /* _ETRAN_OPS_H */
