@@ -19,7 +19,9 @@
 #ifndef _UAPI_ETRAN_IO_H
 #define _UAPI_ETRAN_IO_H
 
+#ifndef __VMLINUX_H__	/* BPF objects have the types from there */
 #include <linux/types.h>
+#endif
 
 #define ETRAN_TCP_ROOM		66	/* 14 Ethernet + 20 IPv4 + 32 TCP with time stamps */
 #define ETRAN_CHUNK_SIZE	2048
@@ -78,7 +80,9 @@ struct etran_tx_req {
  * @data: where the payload begins, from the start of the packet
  * @len: payload bytes, 0 for a mere report
  * @flags: ETRAN_RX_*
- * @resv: 0
+ * @rexmit_nr: with ETRAN_RX_REXMIT, how many segments to send again from
+ *	@rexmit on, as far as they were sent before (pub->snd_nxt); 0 means 1.
+ *	More than 1 comes only after a time-out, when all is taken for lost
  */
 struct etran_rx_hdr {
 	__u32 slot;
@@ -89,7 +93,7 @@ struct etran_rx_hdr {
 	__u16 data;
 	__u16 len;
 	__u16 flags;
-	__u16 resv;
+	__u16 rexmit_nr;
 };
 
 /* etran_conn_pub.state: RFC 9293 3.3.2, as far as the library can see it */
@@ -151,7 +155,7 @@ ETRAN_AT(etran_rx_hdr, rexmit, 24);
 ETRAN_AT(etran_rx_hdr, data, 32);
 ETRAN_AT(etran_rx_hdr, len, 34);
 ETRAN_AT(etran_rx_hdr, flags, 36);
-ETRAN_AT(etran_rx_hdr, resv, 38);
+ETRAN_AT(etran_rx_hdr, rexmit_nr, 38);
 _Static_assert(sizeof(struct etran_rx_hdr) == 40, "etran_rx_hdr");
 ETRAN_AT(etran_conn_pub, gen, 0);
 ETRAN_AT(etran_conn_pub, state, 4);
