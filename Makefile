@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Products go to .output/, downloads and built kernels to the cache directory.
+# Sources are globbed: a new file needs no line here.  A room that does not
+# exist yet is skipped.
+
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+TOP := $(CURDIR)
+OUT := $(TOP)/.output
+CC := gcc
+CLANG := clang-19
+JOBS := $(shell nproc)
+PREFIX ?= /usr/local
+KREL = $(shell cat $(OUT)/kernel/include/config/kernel.release)
+export KDIR
+
+V ?= 0
+ifeq ($(V),0)
+Q := @
+msg = @printf '  %-8s %s\n' '$(1)' '$(patsubst $(TOP)/%,%,$(2))';
+else
+Q :=
+msg =
+endif
+
+rwildcard = $(foreach d,$(wildcard $(1)/*),$(call rwildcard,$(d),$(2)) $(filter $(subst *,%,$(2)),$(d)))
+
+.PHONY: all help kernel kernel-debug tools modules modules-debug bpf daemon \
+	lib selftests units packages check check-unit check-vm check-debug style regen \
+	install clean FORCE
+all: kernel modules bpf daemon lib
+
+help:
+	@echo 'make check        everything below that a change must pass:'
+	@echo '  style             checkpatch, sparse, shellcheck'
+	@echo '  check-unit        unit tests, no VM; under two minutes'
+	@echo '  check-vm [SUITE=] suites in VMs on the plain kernel'
+	@echo 'make check-debug [SUITE=]  the suites on a KASAN, lockdep, kmemleak kernel'
+	@echo
+	@echo 'make all          kernel modules bpf daemon lib'
+	@echo '  packages          install what is needed (Debian 12, 13)'
+	@echo '  kernel            the patched kernel; KDIR= uses an existing tree'
+	@echo '  modules           .output/kmod/etran.ko'
+	@echo '  bpf               .output/bpf/'
+	@echo '  daemon            .output/bin/etrand and etranctl'
+	@echo '  lib               .output/lib/'
+	@echo 'make regen        netlink code from uapi/etran.yaml'
+	@echo 'make install      into DESTDIR and PREFIX, modules for the test kernel'
+	@echo 'make clean        remove .output/ (the cache stays)'
+	@echo
+	@echo 'selftests/vm/run -- CMD   runs CMD in a VM with two hosts; -h for options'
+	@echo 'V=1 shows the commands.'
+
+packages:
+	$(Q).ci/packages
+
+#
+# Kernel, libbpf and bpftool.  The scripts find out whether there is anything
+# to do; the files here change only when their answer does.
+#
+
+update = if ! cmp -s $@.new $@; then mv $@.new $@; else rm $@.new; fi
+
+$(OUT)/kernel.path $(OUT)/kernel-debug.path: FORCE
+	@mkdir -p $(OUT)
+	@if [ -n "$(KDIR)" ]; then readlink -f $(KDIR); else \
+		selftests/vm/kernel $(if $(findstring debug,$@),debug,plain); \
+	fi > $@.new
+	@ln -sfn "$$(cat $@.new)" $(@:.path=)
+	@$(update)
+
+$(OUT)/tools.path: FORCE
+	@mkdir -p $(OUT)/bin $(OUT)/lib/etran
+	@selftests/vm/kernel tools > $@.new
+	@ln -sfn "$$(cat $@.new)" $(OUT)/tools
+	@$(update)
+	@[ $(OUT)/lib/etran/libbpf.so.1 -nt $@ ] || \
+		{ cp -f $(OUT)/tools/lib/libbpf.so.1 $(OUT)/lib/etran/libbpf.so.1; \
+		cp -f $(OUT)/tools/bin/bpftool $(OUT)/bin/bpftool; \
+		touch $(OUT)/lib/etran/libbpf.so.1; }
+
+kernel: $(OUT)/kernel.path
+kernel-debug: $(OUT)/kernel-debug.path
+tools: $(OUT)/tools.path
+
+#
+# etran.ko, in .output/kmod for the plain kernel and .output/kmod-debug for the
+# other one.  Without BTF it would load and do nothing.
+#
+
+UAPI := $(call rwildcard,uapi,*.h)
+
+ifneq ($(wildcard kmod/Kbuild),)
+KMOD_SRC := $(filter %.c %.h %/Kbuild,$(call rwildcard,kmod,*)) Kconfig.etran
+modules: $(OUT)/kmod/etran.ko
+modules-debug: $(OUT)/kmod-debug/etran.ko
+
+$(OUT)/kmod%etran.ko: $(KMOD_SRC) $(UAPI)
+	$(call msg,MODULE,$@)
+	@mkdir -p $(@D)
+	$(Q)$(MAKE) -s -j$(JOBS) -C $$(readlink -f $(OUT)/kernel$(patsubst %/,%,$*)) \
+		M=$(TOP)/kmod MO=$(@D) W=$(W) modules
+	@readelf -S $@ | grep -q '\.BTF' || \
+		{ echo "$@ has no BTF: is there a vmlinux in the kernel tree, and pahole?" >&2; exit 1; }
+	@touch $@
+$(OUT)/kmod/etran.ko: $(OUT)/kernel.path
+$(OUT)/kmod-debug/etran.ko: $(OUT)/kernel-debug.path
+MODULE_BTF := $(OUT)/kmod/etran.ko
+else
+modules modules-debug:
+endif
+
+#
+# BPF objects: bpf-progs/x.bpf.c -> .output/bpf/x.bpf.o, and for those under
+# selftests/ the same with the folder kept.
+#
+
+BPF_SRC := $(call rwildcard,bpf-progs,*.bpf.c) $(call rwildcard,selftests,*.bpf.c)
+BPF_OBJ := $(patsubst %.bpf.c,$(OUT)/bpf/%.bpf.o,$(BPF_SRC:bpf-progs/%=%))
+BPF_CFLAGS := -g -O2 -mcpu=v4 -target bpf -D__TARGET_ARCH_x86 -std=gnu11 \
+	-Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -Werror \
+	-I$(OUT)/bpf/include -Ibpf-progs/include -Ibpf-progs -Iuapi \
+	-I$(OUT)/tools/include
+
+bpf: $(BPF_OBJ)
+
+$(OUT)/bpf/include/vmlinux.h: $(OUT)/tools.path $(OUT)/kernel.path $(MODULE_BTF)
+	$(call msg,BTF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(OUT)/tools/bin/bpftool $(if $(MODULE_BTF),-B $(OUT)/kernel/vmlinux) \
+		btf dump file $(or $(MODULE_BTF),$(OUT)/kernel/vmlinux) format c > $@.new
+	@$(update)
+	@touch $@
+
+define bpf_rule
+	$(call msg,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+endef
+$(OUT)/bpf/selftests/%.bpf.o: selftests/%.bpf.c $(OUT)/bpf/include/vmlinux.h
+	$(bpf_rule)
+$(OUT)/bpf/%.bpf.o: bpf-progs/%.bpf.c $(OUT)/bpf/include/vmlinux.h
+	$(bpf_rule)
+
+#
+# User space.  libbpf is the kernel source's, as a shared library that libxdp
+# resolves to as well; the rpath works in .output/ and where it is installed.
+#
+
+PKGS := libmnl libnl-3.0 libnl-route-3.0 liburcu json-c
+CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror \
+	-isystem $(OUT)/tools/include/uapi -isystem $(OUT)/tools/include \
+	-Iuapi -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LDFLAGS := -Wl,--disable-new-dtags,-rpath,'$$ORIGIN:$$ORIGIN/etran:$$ORIGIN/../lib:$$ORIGIN/../lib/etran:$(OUT)/lib:$(OUT)/lib/etran'
+BPF_LIBS := $(OUT)/lib/etran/libbpf.so.1 -lxdp
+LDLIBS := $(BPF_LIBS) $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
+
+obj = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+$(OUT)/obj/%.o: %.c $(OUT)/tools.path
+	$(call msg,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(EXTRA) -MMD -MP -c $< -o $@
+
+link = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+
+# etrand/: main.c is etrand, etranctl.c is etranctl, the rest serves both.
+ifneq ($(wildcard etrand/main.c etrand/etranctl.c),)
+ETRAND_LIB := $(filter-out etrand/main.c etrand/etranctl.c,$(call rwildcard,etrand,*.c))
+ifneq ($(wildcard etrand/main.c),)
+daemon: $(OUT)/bin/etrand
+endif
+ifneq ($(wildcard etrand/etranctl.c),)
+daemon: $(OUT)/bin/etranctl
+endif
+$(OUT)/obj/etrand/common.a: $(call obj,$(ETRAND_LIB))
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+$(OUT)/bin/etrand: $(OUT)/obj/etrand/main.o $(OUT)/obj/etrand/common.a
+	$(call msg,LINK,$@)
+	$(Q)$(link) $(LDLIBS)
+$(OUT)/bin/etranctl: $(OUT)/obj/etrand/etranctl.o $(OUT)/obj/etrand/common.a
+	$(call msg,LINK,$@)
+	$(Q)$(link) $(LDLIBS)
+else
+daemon:
+endif
+
+# libetran/: preload*.c and shim_*.c are the shim's alone.  The shim holds
+# the whole library, so that nothing internal is exported for it.
+LIB_SRC := $(call rwildcard,libetran,*.c)
+ifneq ($(LIB_SRC),)
+SHIM_SRC := $(filter libetran/preload% libetran/shim_%,$(LIB_SRC))
+lib: $(OUT)/lib/libetran.so $(if $(SHIM_SRC),$(OUT)/lib/libetran-preload.so)
+$(OUT)/obj/libetran/%.o: EXTRA := -fPIC -fvisibility=hidden
+map = $(addprefix -Wl$(comma)--version-script=,$(wildcard $(1)))
+comma := ,
+$(OUT)/lib/libetran.so: $(call obj,$(filter-out $(SHIM_SRC),$(LIB_SRC))) $(wildcard libetran/libetran.map)
+	$(call msg,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link) -shared -Wl,-soname,libetran.so $(call map,libetran/libetran.map) $(LDLIBS)
+$(OUT)/lib/libetran-preload.so: $(call obj,$(LIB_SRC)) $(wildcard libetran/preload.map)
+	$(call msg,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link) -shared $(call map,libetran/preload.map) $(LDLIBS) -ldl
+else
+lib:
+endif
+
+#
+# Programs of the tests: selftests/FOLDER/x.c -> .output/selftests/FOLDER/x.
+# A line "link: FLAGS" in the file's head comment adds to the link, for instance
+# "link: -letran".  A folder with a main.c is one program of all its files and
+# has the folder's name.
+#
+
+TEST_DIRS := $(patsubst selftests/%/main.c,%,$(wildcard selftests/*/main.c))
+TEST_SRC := $(filter-out selftests/unit/% $(TEST_DIRS:%=selftests/%/%) %.bpf.c,$(call rwildcard,selftests,*.c))
+TEST_BIN := $(TEST_SRC:%.c=$(OUT)/%)
+selftests: $(TEST_BIN) $(foreach d,$(TEST_DIRS),$(OUT)/selftests/$(d)/$(d))
+ifneq ($(LIB_SRC),)
+$(TEST_BIN): | lib
+endif
+$(OUT)/selftests/%: selftests/%.c $(OUT)/tools.path
+	$(call msg,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -Iselftests -Ilibetran $(LDFLAGS) -L$(OUT)/lib \
+		-MMD -MP -MF $@.d $< -o $@ \
+		$$(sed -n '1,20s/.*link: //p' $<) -Wl,--as-needed $(LDLIBS)
+
+define test_dir
+$(OUT)/selftests/$(1)/$(1): $(call obj,$(filter-out %.bpf.c,$(wildcard selftests/$(1)/*.c)))
+	$$(call msg,LINK,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(link) -Wl,--as-needed $$(LDLIBS)
+endef
+$(foreach d,$(TEST_DIRS),$(eval $(call test_dir,$(d))))
+
+-include $(call rwildcard,$(OUT)/obj,*.d) $(call rwildcard,$(OUT)/bpf,*.d) \
+	$(call rwildcard,$(OUT)/selftests,*.d) $(call rwildcard,$(OUT)/unit,*.d)
+
+#
+# Tests.  Each part counts its tests in .output/totals/.
+#
+
+# Unit tests are programs of cmocka that include the sources they test.
+UNIT_BIN := $(patsubst selftests/unit/%.c,$(OUT)/unit/%,$(wildcard selftests/unit/*.c))
+$(OUT)/unit/%: selftests/unit/%.c $(OUT)/tools.path
+	$(call msg,UNIT,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
+		-Iselftests $(LDFLAGS) -MMD -MP -MF $@.d $< -o $@ \
+		$$(sed -n '1,20s/.*link: //p' $<) -lcmocka -Wl,--as-needed $(LDLIBS)
+
+check: packages
+	@selftests/check style check-unit check-vm
+
+check-unit: packages
+	@$(MAKE) -j$(JOBS) units
+	@selftests/run-units $(UNIT_BIN)
+
+units: $(UNIT_BIN)
+
+check-vm check-debug: packages
+	@selftests/run-suites --kernel $(if $(findstring debug,$@),debug,plain) $(SUITE)
+
+style: packages $(OUT)/kernel.path
+	@selftests/style
+
+#
+# Netlink code from the specification.  The generator wants the layout of a
+# kernel tree around it.
+#
+
+ifneq ($(wildcard uapi/etran.yaml),)
+YNL = $(OUT)/kernel/tools/net/ynl/pyynl/ynl_gen_c.py --spec $(SHADOW)/Documentation/netlink/specs/etran.yaml
+SHADOW := $(OUT)/ynl
+regen: $(OUT)/kernel.path
+	$(call msg,YNL,uapi/etran.yaml)
+	@mkdir -p $(SHADOW)/Documentation/netlink/specs kmod/generated uapi/linux
+	@touch $(SHADOW)/MAINTAINERS
+	@cp $(OUT)/kernel/Documentation/netlink/*.yaml $(SHADOW)/Documentation/netlink/
+	@cp uapi/etran.yaml $(SHADOW)/Documentation/netlink/specs/
+	$(Q)$(YNL) --mode uapi --header -o uapi/linux/etran.h
+	$(Q)$(YNL) --mode kernel --header -o kmod/generated/netlink.h
+	$(Q)$(YNL) --mode kernel --source -o kmod/generated/netlink.c
+else
+regen:
+	@echo 'regen: there is no uapi/etran.yaml yet'
+endif
+
+install: all
+	$(Q)dest=$(DESTDIR)$(PREFIX); \
+	put() { for f in "$${@:2}"; do [ ! -e "$$f" ] || install -D -m "$$mode" -t "$$dest/$$1" "$$f"; done; }; \
+	mode=755; put bin $(OUT)/bin/etrand $(OUT)/bin/etranctl; \
+	put lib $(OUT)/lib/*.so; put lib/etran $(OUT)/lib/etran/libbpf.so.1; \
+	mode=644; put lib/etran/bpf $(filter-out $(OUT)/bpf/selftests/%,$(BPF_OBJ)); \
+	put include/etran $(wildcard libetran/libetran.h) $(wildcard uapi/*.h); \
+	dest=$(DESTDIR); put lib/modules/$(KREL)/updates $(OUT)/kmod/etran.ko
+
+clean:
+	$(Q)rm -rf $(OUT)

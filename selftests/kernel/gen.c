@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Generated frames: each accepted request makes one call of gen, no other. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <net/if.h>
+
+#include "bench.h"
+#include "clock.h"
+#include "suites.h"
+
+#define COUNT	1000
+
+static bool transport_counters(struct bench *b, const char *name,
+			       struct nl_counters *c)
+{
+	struct nl_transport t;
+
+	if (!CHECK_EQ(nl_transport_get(&b->nl, name, &t), 0, "transport-get"))
+		return false;
+	*c = t.c;
+	return true;
+}
+
+/* Ask from the far end, so many under way that no queue overflows. */
+static void ask_from_far(struct bench *b, uint64_t count)
+{
+	const volatile struct seen *s = b->tr.seen;
+	uint64_t first, n;
+
+	for (first = 0; first < count; first += n) {
+		n = count - first < 32 ? count - first : 32;
+		if (!CHECK_EQ(sink_send(&b->sink, b->near->mac, PROBE_ASK,
+					first, PROBE_MIN_LEN, n), 0, "ask"))
+			return;
+		if (!CHECK(WAIT_FOR((sink_poll(&b->sink),
+				     s->asked + s->ask_refused >= first + n &&
+				     s->gen >= s->asked)),
+			   "%llu asked, %llu refused, %llu calls of gen, of %llu",
+			   (unsigned long long)s->asked,
+			   (unsigned long long)s->ask_refused,
+			   (unsigned long long)s->gen,
+			   (unsigned long long)(first + n)))
+			return;
+	}
+}
+
+/* What gen made went out once, and the counters say so. */
+static void check_replies(struct bench *b, uint64_t asked, uint64_t skipped)
+{
+	struct nl_counters c;
+	uint64_t sent = asked - skipped;
+
+	CHECK(WAIT_FOR((sink_poll(&b->sink), b->sink.replies >= sent)),
+	      "%llu replies of %llu", (unsigned long long)b->sink.replies,
+	      (unsigned long long)sent);
+	bench_fence(b);
+	CHECK_EQ(b->sink.replies, sent, "replies");
+	CHECK_EQ(b->sink.reply_dup, 0, "replies that came twice");
+	CHECK_EQ(b->sink.reply_ooo, 0, "replies out of order");
+	CHECK_EQ(b->sink.corrupt, 0, "damaged replies");
+	CHECK_EQ(b->tr.seen->asked, asked, "accepted requests");
+	CHECK_EQ(b->tr.seen->gen, asked, "calls of gen");
+	if (!transport_counters(b, "probe", &c))
+		return;
+	CHECK_EQ(c.v[ETRAN_A_COUNTERS_GEN_REQUESTS], asked, "gen-requests");
+	CHECK_EQ(c.v[ETRAN_A_COUNTERS_GEN_SENT], sent, "gen-sent");
+	CHECK_EQ(c.v[ETRAN_A_COUNTERS_GEN_SKIPPED], skipped, "gen-skipped");
+	CHECK_EQ(c.v[ETRAN_A_COUNTERS_GEN_FAILED], 0, "gen-failed");
+	bench_check_seen(b);
+}
+
+/* Ingress eats the packet: the driver never flushes. */
+static void asked_without_flush(void)
+{
+	struct bench b;
+
+	if (bench_open(&b, NULL)) {
+		ask_from_far(&b, COUNT);
+		check_replies(&b, COUNT, 0);
+	}
+	bench_close(&b);
+}
+
+/* Ingress redirects the packet: the driver flushes. */
+static void asked_with_flush(void)
+{
+	static const struct bench_opts opts = { .xsk.fill = 1024 };
+	uint64_t got = 0, first;
+	uint32_t key = 0;
+	struct bench b;
+
+	if (bench_open(&b, &opts)) {
+		b.tr.orders->ask_flush = 1;
+		CHECK_EQ(bpf_map_update_elem(b.tr.xsks_fd, &key, &b.xsk.fd, 0), 0,
+			 "put the socket into the XSKMAP");
+		for (first = 0; first < 10; first++) {
+			CHECK_EQ(sink_send(&b.sink, b.near->mac, PROBE_ASK,
+					   first * 32, PROBE_MIN_LEN, 32), 0,
+				 "ask");
+			CHECK(WAIT_FOR((sink_poll(&b.sink),
+					b.tr.seen->gen >= (first + 1) * 32)),
+			      "%llu calls of gen",
+			      (unsigned long long)b.tr.seen->gen);
+			for (; xsk_rx_peek(&b.xsk); got++)
+				xsk_rx_release(&b.xsk, true);
+		}
+		WAIT_FOR(xsk_rx_peek(&b.xsk) ?
+			 (xsk_rx_release(&b.xsk, true), got++, false) :
+			 got >= 320);
+		CHECK_EQ(got, 320, "redirected packets");
+		check_replies(&b, 320, 0);
+	}
+	bench_close(&b);
+}
+
+static void asked_by_egress(void)
+{
+	struct bench b;
+
+	if (bench_open(&b, NULL)) {
+		b.tr.orders->act = ACT_ASK;
+		b.window = 32;
+		bench_push(&b, COUNT);
+		bench_settle(&b, COUNT, COUNT);
+		check_replies(&b, COUNT - b.tr.seen->ask_refused, 0);
+		CHECK_EQ(b.tr.seen->ask_refused, 0, "refused");
+		bench_check_rest(&b, 0);
+		bench_check_sink(&b);
+	}
+	bench_close(&b);
+}
+
+static void asked_by_syscall(void)
+{
+	uint64_t accepted = 0, n;
+	struct bench b;
+	int i;
+
+	if (bench_open(&b, NULL)) {
+		for (i = 0; i < 50; i++) {
+			CHECK_EQ(transport_ask(&b.tr, accepted, b.near->ifindex,
+					       10, &n), 0, "ask");
+			accepted += n;
+			CHECK(WAIT_FOR((sink_poll(&b.sink),
+					b.tr.seen->gen >= accepted)),
+			      "%llu calls of gen",
+			      (unsigned long long)b.tr.seen->gen);
+		}
+		check_replies(&b, 500, 0);
+	}
+	bench_close(&b);
+}
+
+/* More than fits: refused, never lost; what was accepted is generated. */
+static void flood(void)
+{
+	const volatile struct seen *s;
+	uint64_t accepted = 0, refused = 0, n;
+	struct nl_counters c;
+	struct bench b;
+	int64_t ret;
+	int i;
+
+	if (bench_open(&b, NULL)) {
+		s = b.tr.seen;
+		for (i = 0; i < 4; i++) {
+			ret = transport_ask(&b.tr, accepted, b.near->ifindex,
+					    8000, &n);
+			CHECK(!ret || ret == -ENOSPC, "flood: %lld",
+			      (long long)ret);
+			accepted += n;
+			refused += 8000 - n;
+			CHECK(WAIT_FOR((sink_poll(&b.sink), s->gen >= accepted)),
+			      "%llu calls of gen of %llu",
+			      (unsigned long long)s->gen,
+			      (unsigned long long)accepted);
+		}
+		ktap_note("%llu accepted, %llu refused",
+			  (unsigned long long)accepted,
+			  (unsigned long long)refused);
+		CHECK_EQ(s->gen, accepted, "calls of gen");
+		CHECK_EQ(s->ask_refused, refused, "refusals");
+		if (transport_counters(&b, "probe", &c)) {
+			uint64_t sent = c.v[ETRAN_A_COUNTERS_GEN_SENT];
+
+			CHECK_EQ(sent + c.v[ETRAN_A_COUNTERS_GEN_FAILED],
+				 accepted, "sent or failed");
+			CHECK(sent > 0, "nothing was sent");
+			CHECK(WAIT_FOR((sink_poll(&b.sink),
+					b.sink.replies >= sent)),
+			      "%llu replies of %llu",
+			      (unsigned long long)b.sink.replies,
+			      (unsigned long long)sent);
+			CHECK_EQ(b.sink.replies, sent, "replies");
+		}
+		CHECK_EQ(b.sink.reply_dup, 0, "replies that came twice");
+		CHECK_EQ(b.sink.corrupt, 0, "damaged replies");
+	}
+	bench_close(&b);
+}
+
+static void nothing_to_send(void)
+{
+	struct bench b;
+
+	if (bench_open(&b, NULL)) {
+		b.tr.orders->gen_skip = 2;
+		ask_from_far(&b, 500);
+		check_replies(&b, 500, 250);
+	}
+	bench_close(&b);
+}
+
+/* Lengths that gen may not return: nothing leaves, nothing breaks. */
+static void bad_lengths(void)
+{
+	static const int32_t rets[] = {
+		1, 13, ETRAN_GEN_MAX + 1, 4096, INT32_MAX, -1, INT32_MIN,
+	};
+	struct nl_counters c;
+	struct bench b;
+	unsigned int i;
+
+	if (bench_open(&b, NULL)) {
+		for (i = 0; i < ARRAY_SIZE(rets); i++) {
+			b.tr.orders->gen_ret = rets[i];
+			CHECK_EQ(transport_ask(&b.tr, i * 8, b.near->ifindex, 8,
+					       NULL), 0, "ask");
+			CHECK(WAIT_FOR(b.tr.seen->gen >= (i + 1) * 8),
+			      "%llu calls of gen",
+			      (unsigned long long)b.tr.seen->gen);
+		}
+		bench_fence(&b);
+		CHECK_EQ(b.sink.replies, 0, "replies");
+		if (transport_counters(&b, "probe", &c)) {
+			CHECK_EQ(c.v[ETRAN_A_COUNTERS_GEN_SENT], 0, "gen-sent");
+			CHECK_EQ(c.v[ETRAN_A_COUNTERS_GEN_SKIPPED] +
+				 c.v[ETRAN_A_COUNTERS_GEN_FAILED],
+				 ARRAY_SIZE(rets) * 8, "skipped or failed");
+		}
+		/* The next good one is good. */
+		b.tr.orders->gen_ret = 0;
+		transport_ask(&b.tr, 1000, b.near->ifindex, 1, NULL);
+		CHECK(WAIT_FOR((sink_poll(&b.sink), b.sink.replies == 1)),
+		      "no reply after all that");
+		CHECK_EQ(b.sink.corrupt, 0, "damaged replies");
+	}
+	bench_close(&b);
+}
+
+static void no_such_device(void)
+{
+	struct nl_counters c;
+	struct bench b;
+
+	if (bench_open(&b, NULL)) {
+		b.tr.orders->ifindex = 99999;
+		transport_ask(&b.tr, 1, 99999, 4, NULL);
+		transport_ask(&b.tr, 1, 0, 4, NULL);
+		CHECK(WAIT_FOR(transport_counters(&b, "probe", &c) &&
+			       c.v[ETRAN_A_COUNTERS_GEN_REQUESTS] ==
+			       c.v[ETRAN_A_COUNTERS_GEN_SKIPPED] +
+			       c.v[ETRAN_A_COUNTERS_GEN_FAILED]),
+		      "requests for no device never end");
+		CHECK_EQ(c.v[ETRAN_A_COUNTERS_GEN_SENT], 0, "gen-sent");
+	}
+	bench_close(&b);
+}
+
+static void refused(void)
+{
+	static const struct bench_opts no_gen = { .tr.bare = true };
+	static const struct bench_opts alone = { .tr.unassociated = true };
+	struct bench b;
+
+	if (bench_open(&b, &no_gen))
+		CHECK_EQ(transport_ask(&b.tr, 1, b.near->ifindex, 1, NULL),
+			 -EOPNOTSUPP, "ask without a gen op");
+	bench_close(&b);
+	if (bench_open(&b, &alone))
+		CHECK_EQ(transport_ask(&b.tr, 1, b.near->ifindex, 1, NULL),
+			 -ENOENT, "ask from a program that is not associated");
+	bench_close(&b);
+	if (bench_open(&b, NULL)) {
+		transport_detach(&b.tr);
+		CHECK_EQ(transport_ask(&b.tr, 1, b.near->ifindex, 1, NULL),
+			 -ENOENT, "ask a detached transport");
+		CHECK_EQ(b.tr.seen->gen, 0, "calls of gen");
+	}
+	bench_close(&b);
+}
+
+/* Requests may wait when their transport goes; the next one has no part. */
+static void dies_with_its_transport(void)
+{
+	static const struct bench_opts opts = { .no_ingress = true };
+	uint64_t called;
+	struct bench b;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		if (bench_open(&b, &opts)) {
+			transport_ask(&b.tr, 1, b.near->ifindex, 200, NULL);
+			transport_detach(&b.tr);
+			called = b.tr.seen->gen;
+			CHECK(called <= b.tr.seen->asked,
+			      "%llu calls of gen for %llu requests",
+			      (unsigned long long)called,
+			      (unsigned long long)b.tr.seen->asked);
+			CHECK_EQ(transport_attach(&b.tr), 0, "attach again");
+			bench_fence(&b);
+			CHECK_EQ(b.tr.seen->gen, called, "calls of gen after");
+		}
+		bench_close(&b);
+	}
+}
+
+static const struct ktap_case cases[] = {
+	{ "asked_without_flush", asked_without_flush },
+	{ "asked_with_flush", asked_with_flush },
+	{ "asked_by_egress", asked_by_egress },
+	{ "asked_by_syscall", asked_by_syscall },
+	{ "flood", flood },
+	{ "nothing_to_send", nothing_to_send },
+	{ "bad_lengths", bad_lengths },
+	{ "no_such_device", no_such_device },
+	{ "refused", refused },
+	{ "dies_with_its_transport", dies_with_its_transport },
+};
+
+const struct ktap_suite suite_gen = KTAP_SUITE("gen", cases);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hosts of the VM, seen from a program that looks at two of them at once:
+ * the network namespace of each, its NIC, and the module.
+ */
+#ifndef _KERNEL_HOST_H
+#define _KERNEL_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct host {
+	const char *name;
+	int netns;
+	unsigned int ifindex;
+	char ifname[16];
+	char driver[32];
+	uint8_t mac[6];
+};
+
+/** host_open - find host @name and its one NIC; 0 or a negative errno */
+int host_open(struct host *h, const char *name);
+
+/** host_enter - make its network namespace the calling thread's */
+void host_enter(const struct host *h);
+
+/** host_enter_origin - back to the namespace the program was started in */
+void host_enter_origin(void);
+
+/** module_load - insmod; 0 or a negative errno */
+int module_load(const char *path);
+
+/** module_unload - rmmod without waiting; 0 or a negative errno */
+int module_unload(void);
+
+/** module_loaded - is etran.ko in the kernel? */
+bool module_loaded(void);
+
+#endif /* _KERNEL_HOST_H */

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Test cases and their verdicts in KTAP; see ktap.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "ktap.h"
+
+static unsigned int case_failures;
+static bool case_skipped;
+static char skip_reason[160];
+
+static void vnote(const char *fmt, va_list ap)
+{
+	printf("# ");
+	vprintf(fmt, ap);
+	printf("\n");
+}
+
+void ktap_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vnote(fmt, ap);
+	va_end(ap);
+}
+
+void ktap_skip(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(skip_reason, sizeof(skip_reason), fmt, ap);
+	va_end(ap);
+	case_skipped = true;
+}
+
+void ktap_bail(const char *fmt, ...)
+{
+	va_list ap;
+
+	printf("Bail out! ");
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf("\n");
+	exit(1);
+}
+
+bool ktap_check(bool ok, const char *func, int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (ok)
+		return true;
+	case_failures++;
+	printf("# %s:%d: ", func, line);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf("\n");
+	return false;
+}
+
+static bool wanted(const struct ktap_case *c, const char *filter)
+{
+	return !filter || strstr(c->name, filter);
+}
+
+static bool run_case(const struct ktap_case *c, unsigned int nr)
+{
+	uint64_t start = clock_ns();
+
+	case_failures = 0;
+	case_skipped = false;
+	c->run();
+	printf("# %s took %llu ms\n", c->name,
+	       (unsigned long long)(clock_ns() - start) / 1000000);
+	if (case_failures)
+		printf("not ok %u %s\n", nr, c->name);
+	else if (case_skipped)
+		printf("ok %u %s # SKIP %s\n", nr, c->name, skip_reason);
+	else
+		printf("ok %u %s\n", nr, c->name);
+	return !case_failures;
+}
+
+int ktap_run(const struct ktap_suite *suite, const char *filter)
+{
+	unsigned int i, nr = 0, failed = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (i = 0; i < suite->nr; i++)
+		nr += wanted(&suite->cases[i], filter);
+	printf("KTAP version 1\n1..%u\n", nr);
+	nr = 0;
+	for (i = 0; i < suite->nr; i++)
+		if (wanted(&suite->cases[i], filter))
+			failed += !run_case(&suite->cases[i], ++nr);
+	return failed;
+}

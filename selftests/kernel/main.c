@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the kernel side: core-hooks.patch and etran.ko, by a raw AF_XDP
+ * client and a small BPF transport. Runs inside of the VM, as root, outside
+ * of any host, without etrand; loads and unloads the module itself.
+ *
+ *   kernel [-c] [-k etran.ko] -o OBJDIR SUITE [PART-OF-A-CASE'S-NAME]
+ *
+ * -c: copy mode, although the NIC can do zero copy; without -k the module is
+ * not there, which few cases can do with
+ */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "clock.h"
+#include "ktap.h"
+#include "suites.h"
+
+static const struct ktap_suite * const suites[] = {
+	&suite_egress, &suite_hold, &suite_gen, &suite_timer, &suite_life,
+	&suite_hostile, &suite_rx, &suite_reject,
+};
+
+static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (level != LIBBPF_WARN || !getenv("KERNEL_TEST_VERBOSE"))
+		return 0;
+	return vfprintf(stderr, fmt, ap);
+}
+
+static const struct ktap_suite *find_suite(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(suites); i++)
+		if (name && !strcmp(suites[i]->name, name))
+			return suites[i];
+	return NULL;
+}
+
+/* In copy mode packets keep their order only on one CPU. */
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static void set_up(void)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	int ret;
+
+	setrlimit(RLIMIT_MEMLOCK, &all);
+	ret = host_open(&bench_h1, "h1");
+	if (!ret)
+		ret = host_open(&bench_h2, "h2");
+	if (ret)
+		ktap_bail("hosts: %s", strerror(-ret));
+	if (bench_ko && !module_loaded()) {
+		ret = module_load(bench_ko);
+		if (ret)
+			ktap_bail("load %s: %s", bench_ko, strerror(-ret));
+	}
+	if (!bench_zerocopy())
+		stay_on_one_cpu();
+	ktap_note("NIC driver %s, %s", bench_h1.driver,
+		  bench_zerocopy() ? "zero copy" : "copy mode");
+}
+
+/* What is left behind is a leak, and the module cannot go then. */
+static int tear_down(void)
+{
+	if (!module_loaded() || WAIT_FOR(!module_unload()))
+		return 0;
+	ktap_note("the module is still in use at the end of the suite");
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	const struct ktap_suite *suite;
+	int opt, failed;
+
+	while ((opt = getopt(argc, argv, "ck:o:")) != -1) {
+		switch (opt) {
+		case 'c':
+			bench_copy = true;
+			break;
+		case 'k':
+			bench_ko = optarg;
+			break;
+		case 'o':
+			transport_dir = optarg;
+			break;
+		default:
+			return 64;
+		}
+	}
+	suite = find_suite(argv[optind]);
+	if (!suite) {
+		fprintf(stderr, "usage: kernel [-c] [-k KO] -o OBJDIR SUITE [CASE]\n");
+		return 64;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	libbpf_set_print(quiet);
+	set_up();
+	failed = ktap_run(suite, argv[optind + 1]);
+	failed += tear_down();
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What must be refused: by the verifier, with its words; at attach; at the
+ * creation of a PKT_QUEUE; by netlink.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "clock.h"
+#include "suites.h"
+
+/* Of a second release: the first one made the register a number. */
+#define WORDS_RELEASED	"R1"
+
+static char verifier_log[1 << 20];
+
+static struct bpf_object *open_reject(void)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts,
+		.kernel_log_buf = verifier_log,
+		.kernel_log_size = sizeof(verifier_log),
+		.kernel_log_level = 1,
+	);
+	char path[512];
+
+	verifier_log[0] = '\0';
+	snprintf(path, sizeof(path), "%s/reject.bpf.o", transport_dir);
+	return bpf_object__open_file(path, &opts);
+}
+
+/* Load one program, with its struct_ops map if it has one. */
+static int load_one(const char *name)
+{
+	struct bpf_object *obj = open_reject();
+	struct bpf_map *ops;
+	char map[64];
+	int ret;
+
+	if (!obj)
+		return -ENOENT;
+	snprintf(map, sizeof(map), "%s_ops", name);
+	ops = bpf_object__find_map_by_name(obj, map);
+	if (ops)
+		bpf_map__set_autocreate(ops, true);
+	else
+		bpf_program__set_autoload(bpf_object__find_program_by_name(obj,
+							name), true);
+	ret = bpf_object__load(obj);
+	bpf_object__close(obj);
+	return ret;
+}
+
+static void last_lines(void)
+{
+	size_t len = strlen(verifier_log);
+
+	ktap_note("the verifier said: ...%s",
+		  verifier_log + (len > 300 ? len - 300 : 0));
+}
+
+static void refused(const char *name, const char *words)
+{
+	int ret = load_one(name);
+
+	if (!CHECK(ret < 0, "%s was accepted", name))
+		return;
+	if (!CHECK(strstr(verifier_log, words), "%s: not '%s' (%d)", name,
+		   words, ret))
+		last_lines();
+}
+
+static void references(void)
+{
+	refused("leak", "Unreleased reference");
+	refused("send_twice", WORDS_RELEASED);
+	refused("drop_after_requeue", WORDS_RELEASED);
+	refused("read_after_send", "invalid mem access 'scalar'");
+	refused("data_after_send", "invalid mem access 'scalar'");
+	refused("send_unchecked", "Possibly NULL pointer passed to");
+	refused("read_unchecked", "invalid mem access 'ptr_or_null_");
+	refused("write_held", "only read is supported");
+}
+
+static void bytes(void)
+{
+	refused("data_unchecked", "invalid mem access 'mem_or_null'");
+	refused("data_beyond", "invalid access to memory, mem_size=14");
+	refused("data_unbounded", "is not a const");
+	refused("write_pkt", "only read is supported");
+}
+
+static void who_calls_what(void)
+{
+	static const char * const progs[] = {
+		"dequeue_in_egress", "dequeue_in_gen", "arm_in_init",
+		"dequeue_in_xdp", "dequeue_in_syscall", "rx_ready_in_syscall",
+		"arm_in_tc", "ask_in_tc",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(progs); i++)
+		refused(progs[i], "is not allowed");
+	CHECK(load_one("sleepable_egress") < 0, "a sleepable egress");
+}
+
+static void locks(void)
+{
+	if (!CHECK_EQ(load_one("under_lock"), 0, "load what is allowed"))
+		last_lines();
+	refused("lock_kept", "bpf_spin_lock");
+}
+
+/* ---- attach ---------------------------------------------------------- */
+
+static int attach_with(const char *map, const char *field, const void *value,
+		       size_t len)
+{
+	struct bpf_object *obj = open_reject();
+	struct bpf_map *ops;
+	struct bpf_link *link;
+	void *at;
+	int ret;
+
+	if (!obj)
+		return -ENOENT;
+	ops = bpf_object__find_map_by_name(obj, map);
+	bpf_map__set_autocreate(ops, true);
+	at = field ? ops_field(obj, ops, field) : NULL;
+	if (at)
+		memcpy(at, value, len);
+	ret = bpf_object__load(obj);
+	if (!ret) {
+		link = bpf_map__attach_struct_ops(ops);
+		ret = link ? 0 : -errno;
+		bpf_link__destroy(link);
+	}
+	bpf_object__close(obj);
+	return ret;
+}
+
+static void bad_ops(void)
+{
+	static const char * const names[] = {
+		"", "UPPER", "a/b", "a b", "\xc3\xa9", "sixteen-letters!",
+		"abcdefghijklmnop",
+	};
+	uint32_t zero = 0, many = (1U << 20) + 1, one = 1, all = UINT32_MAX;
+	char name[16];
+	unsigned int i;
+
+	host_enter(&bench_h1);
+	CHECK_EQ(attach_with("idle_ops", NULL, NULL, 0), 0, "what is allowed");
+	CHECK(attach_with("no_egress_ops", NULL, NULL, 0) < 0, "no egress");
+	CHECK(attach_with("idle_ops", "nr_timers", &zero, 4) < 0,
+	      "a timer op and no timers");
+	CHECK(attach_with("idle_ops", "nr_timers", &many, 4) < 0,
+	      "too many timers");
+	CHECK(attach_with("idle_ops", "nr_timers", &all, 4) < 0,
+	      "far too many timers");
+	CHECK(attach_with("idle_ops", "flags", &one, 4) < 0, "flags");
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		memset(name, 0, sizeof(name));
+		memcpy(name, names[i], strnlen(names[i], sizeof(name)));
+		CHECK(attach_with("idle_ops", "name", name, 16) < 0,
+		      "name '%s'", names[i]);
+	}
+	host_enter_origin();
+}
+
+/* ---- maps ------------------------------------------------------------ */
+
+static void map_parameters(void)
+{
+	static const struct {
+		const char *what;
+		uint32_t key, value, entries, flags;
+		uint64_t extra;
+	} bad[] = {
+		{ "key of 8 bytes", 8, sizeof(struct probe_depth), 4, 0, 0 },
+		{ "no key", 0, sizeof(struct probe_depth), 4, 0, 0 },
+		{ "no value", 4, 0, 4, 0, 0 },
+		{ "value of 1 byte", 4, 1, 4, 0, 0 },
+		{ "value of 64 bytes", 4, 64, 4, 0, 0 },
+		{ "no buckets", 4, sizeof(struct probe_depth), 0, 0, 0 },
+		{ "2^32 - 1 buckets", 4, sizeof(struct probe_depth), UINT32_MAX,
+		  0, 0 },
+		{ "flag no-prealloc", 4, sizeof(struct probe_depth), 4,
+		  BPF_F_NO_PREALLOC, 0 },
+		{ "flag mmapable", 4, sizeof(struct probe_depth), 4,
+		  BPF_F_MMAPABLE, 0 },
+		{ "map_extra", 4, sizeof(struct probe_depth), 4, 0,
+		  UINT64_MAX },
+	};
+	struct probe_depth depth = {};
+	uint32_t key = 0;
+	unsigned int i;
+	int fd;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		LIBBPF_OPTS(bpf_map_create_opts, opts,
+			.map_flags = bad[i].flags,
+			.map_extra = bad[i].extra,
+		);
+
+		fd = bpf_map_create(PROBE_MAP_TYPE, "bad", bad[i].key,
+				    bad[i].value, bad[i].entries, &opts);
+		CHECK(fd == -EINVAL || (fd == -E2BIG && bad[i].entries > 1 << 20),
+		      "%s: %d", bad[i].what, fd);
+		if (fd >= 0)
+			close(fd);
+	}
+	fd = bpf_map_create(PROBE_MAP_TYPE, "good", 4, sizeof(depth), 4, NULL);
+	if (!CHECK(fd >= 0, "a good one: %d", fd))
+		return;
+	CHECK_EQ(bpf_map_lookup_elem(fd, &key, &depth), 0, "lookup");
+	CHECK_EQ(depth.packets, 0, "depth");
+	CHECK(bpf_map_update_elem(fd, &key, &depth, 0) < 0, "update");
+	CHECK(bpf_map_delete_elem(fd, &key) < 0, "delete");
+	key = 4;
+	CHECK(bpf_map_lookup_elem(fd, &key, &depth) < 0, "lookup beyond");
+	key = UINT32_MAX;
+	CHECK(bpf_map_lookup_elem(fd, &key, &depth) < 0, "lookup far beyond");
+	close(fd);
+}
+
+/* ---- netlink --------------------------------------------------------- */
+
+static int bind_raw(struct nl *nl, const int *fd, const uint32_t *tenant,
+		    const char *name, size_t name_len)
+{
+	char buf[8192];
+	struct nlmsghdr *nlh;
+
+	nlh = nl_start(nl, buf, ETRAN_CMD_QUEUE_BIND, NLM_F_ACK);
+	if (fd)
+		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_FD, *fd);
+	if (tenant)
+		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_TENANT, *tenant);
+	if (name)
+		mnl_attr_put(nlh, ETRAN_A_QUEUE_TRANSPORT, name_len, name);
+	return nl_talk(nl, nlh, NULL, NULL);
+}
+
+static void bind_attributes(void)
+{
+	static const struct bench_opts opts = { .no_bind = true };
+	uint32_t tenant = BENCH_TENANT, zero = 0;
+	char longer[4096], buf[8192];
+	struct nlmsghdr *nlh;
+	struct bench b;
+	int *fd;
+
+	memset(longer, 'a', sizeof(longer));
+	if (bench_open(&b, &opts)) {
+		fd = &b.xsk.fd;
+		CHECK(bind_raw(&b.nl, NULL, &tenant, "probe", 6) < 0, "no fd");
+		CHECK(bind_raw(&b.nl, fd, NULL, "probe", 6) < 0, "no tenant");
+		CHECK(bind_raw(&b.nl, fd, &tenant, NULL, 0) < 0, "no name");
+		CHECK(bind_raw(&b.nl, fd, &zero, "probe", 6) < 0, "tenant 0");
+		CHECK(bind_raw(&b.nl, fd, &tenant, "", 1) < 0, "empty name");
+		CHECK(bind_raw(&b.nl, fd, &tenant, longer, sizeof(longer)) < 0,
+		      "name of 4096");
+		CHECK(bind_raw(&b.nl, fd, &tenant, longer, 16) < 0,
+		      "name of 16 without an end");
+		CHECK_EQ(bind_raw(&b.nl, fd, &tenant, "nobody", 7), -ENOENT,
+			 "unknown transport");
+
+		nlh = nl_start(&b.nl, buf, ETRAN_CMD_QUEUE_BIND, NLM_F_ACK);
+		mnl_attr_put_u8(nlh, ETRAN_A_QUEUE_FD, *fd);
+		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_TENANT, tenant);
+		mnl_attr_put_strz(nlh, ETRAN_A_QUEUE_TRANSPORT, "probe");
+		CHECK(nl_talk(&b.nl, nlh, NULL, NULL) < 0, "fd of one byte");
+
+		nlh = nl_start(&b.nl, buf, 200, NLM_F_ACK);
+		CHECK_EQ(nl_talk(&b.nl, nlh, NULL, NULL), -EOPNOTSUPP,
+			 "unknown command");
+		CHECK_EQ(nl_queues(&b.nl), 0, "queues bound after all that");
+
+		CHECK_EQ(bench_bind(&b), 0, "bind what is allowed");
+		CHECK(bench_bind(&b) < 0, "bind again");
+		bench_push(&b, 50);
+		bench_settle(&b, 50, 50);
+		bench_check_rest(&b, 0);
+	}
+	bench_close(&b);
+}
+
+static int bind_fd(struct bench *b, int fd)
+{
+	return nl_queue_bind(&b->nl, fd, BENCH_TENANT, "probe", NULL);
+}
+
+static void bind_descriptors(void)
+{
+	struct xsk_opts xo = { .copy = !bench_zerocopy() };
+	int file, udp, fresh, ret;
+	struct xsk elsewhere;
+	struct bench b;
+
+	if (bench_open(&b, NULL)) {
+		file = open("/dev/null", O_RDWR | O_CLOEXEC);
+		udp = socket(AF_INET, SOCK_DGRAM, 0);
+		fresh = socket(AF_XDP, SOCK_RAW, 0);
+		CHECK(bind_fd(&b, -1) < 0, "fd -1");
+		CHECK(bind_fd(&b, 4000) < 0, "fd 4000");
+		CHECK(bind_fd(&b, INT32_MAX) < 0, "fd 2^31 - 1");
+		CHECK(bind_fd(&b, file) < 0, "a file");
+		CHECK(bind_fd(&b, udp) < 0, "a UDP socket");
+		CHECK(bind_fd(&b, fresh) < 0, "an AF_XDP socket without device");
+		CHECK(bind_fd(&b, b.tr.queue_fd) < 0, "a map");
+		close(file);
+		close(udp);
+		close(fresh);
+
+		host_enter(b.far);
+		xo.ifindex = b.far->ifindex;
+		if (CHECK(WAIT_FOR((ret = xsk_open(&elsewhere, &xo)) != -EBUSY) &&
+			  !ret, "far socket: %d", ret)) {
+			host_enter(b.near);
+			CHECK_EQ(bind_fd(&b, elsewhere.fd), -ENOENT,
+				 "a socket of another namespace");
+			xsk_close(&elsewhere);
+		}
+		host_enter(b.near);
+		CHECK_EQ(nl_queues(&b.nl), 1, "queues bound");
+	}
+	bench_close(&b);
+}
+
+/* The other host sees nothing of ours and can do nothing to it. */
+static void other_namespace(void)
+{
+	struct nl_transport t;
+	struct nl far;
+	struct bench b;
+
+	if (bench_open(&b, NULL)) {
+		host_enter(b.far);
+		if (CHECK_EQ(nl_open(&far), 0, "netlink")) {
+			CHECK_EQ(nl_transport_get(&far, "probe", &t), -ENOENT,
+				 "get");
+			CHECK_EQ(nl_queues(&far), 0, "queues");
+			CHECK_EQ(nl_transport_detach(&far, "probe"), -ENOENT,
+				 "detach");
+			nl_close(&far);
+		}
+		host_enter(b.near);
+		CHECK_EQ(nl_transport_get(&b.nl, "probe", &t), 0, "still there");
+		bench_push(&b, 50);
+		bench_settle(&b, 50, 50);
+	}
+	bench_close(&b);
+}
+
+/* Runs in a child without any privilege; bits of what went wrong. */
+static int try_unprivileged(struct bench *b)
+{
+	struct nl nl;
+	int bad = 0, fd;
+
+	if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+		return 64;
+	if (nl_open(&nl))
+		return 32;
+	if (nl_transport_detach(&nl, "probe") != -EPERM)
+		bad |= 1;
+	if (nl_queue_bind(&nl, b->xsk.fd, 9, "probe", NULL) != -EPERM)
+		bad |= 2;
+	fd = bpf_map_create(PROBE_MAP_TYPE, "map", 4,
+			    sizeof(struct probe_depth), 4, NULL);
+	if (fd != -EPERM)
+		bad |= 4;
+	return bad;
+}
+
+static void unprivileged(void)
+{
+	int status = -1;
+	struct bench b;
+	pid_t child;
+
+	if (bench_open(&b, NULL)) {
+		fflush(NULL);
+		child = fork();
+		if (!child)
+			_exit(try_unprivileged(&b));
+		waitpid(child, &status, 0);
+		CHECK(WIFEXITED(status), "the child crashed");
+		CHECK_EQ(WEXITSTATUS(status), 0,
+			 "not refused (1 detach, 2 bind, 4 map)");
+		bench_push(&b, 50);
+		bench_settle(&b, 50, 50);
+	}
+	bench_close(&b);
+}
+
+static const struct ktap_case cases[] = {
+	{ "verifier_references", references },
+	{ "verifier_bytes", bytes },
+	{ "verifier_who_calls_what", who_calls_what },
+	{ "verifier_locks", locks },
+	{ "bad_ops", bad_ops },
+	{ "map_parameters", map_parameters },
+	{ "bind_attributes", bind_attributes },
+	{ "bind_descriptors", bind_descriptors },
+	{ "other_namespace", other_namespace },
+	{ "unprivileged", unprivileged },
+};
+
+const struct ktap_suite suite_reject = KTAP_SUITE("reject", cases);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The suites, one file each. */
+#ifndef _KERNEL_SUITES_H
+#define _KERNEL_SUITES_H
+
+#include "ktap.h"
+
+extern const struct ktap_suite suite_egress;
+extern const struct ktap_suite suite_hold;
+extern const struct ktap_suite suite_gen;
+extern const struct ktap_suite suite_timer;
+extern const struct ktap_suite suite_life;
+extern const struct ktap_suite suite_hostile;
+extern const struct ktap_suite suite_rx;
+extern const struct ktap_suite suite_reject;
+
+#endif /* _KERNEL_SUITES_H */

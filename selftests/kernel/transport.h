@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Loads the test transport, attaches it, and gives its orders and sightings. */
+#ifndef _KERNEL_TRANSPORT_H
+#define _KERNEL_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "probe.h"
+
+struct bpf_object;
+struct bpf_link;
+struct bpf_map;
+
+struct transport {
+	struct bpf_object *obj;
+	struct bpf_map *ops;
+	struct bpf_link *link;
+	struct bpf_link *xdp;
+	struct orders *orders;
+	struct seen *seen;
+	int queue_fd;		/* the PKT_QUEUE map */
+	int xsks_fd;
+	int arm_fd;		/* syscall programs */
+	int ask_fd;
+};
+
+struct transport_opts {
+	const char *name;	/* NULL: as in the object */
+	bool bare;		/* the instance without optional ops */
+	bool unassociated;	/* leave XDP and syscall programs alone */
+};
+
+/** transport_dir - where the BPF objects are; set once at start */
+extern const char *transport_dir;
+
+/** transport_load - load, not attach; 0 or a negative errno */
+int transport_load(struct transport *t, const struct transport_opts *opts);
+
+/** transport_attach - in the caller's network namespace */
+int transport_attach(struct transport *t);
+
+/** transport_detach - close the link */
+void transport_detach(struct transport *t);
+
+/** transport_ingress - attach the XDP program to @ifindex */
+int transport_ingress(struct transport *t, unsigned int ifindex);
+
+/** transport_close - detach what is attached, unload */
+void transport_close(struct transport *t);
+
+/** transport_arm - run the syscall program: arm timer @id @count times */
+int64_t transport_arm(struct transport *t, uint32_t id, uint64_t delay_ns,
+		      uint32_t count);
+
+/** transport_ask - run the syscall program: ask for @count frames */
+int64_t transport_ask(struct transport *t, uint64_t cookie, uint32_t ifindex,
+		      uint32_t count, uint64_t *accepted);
+
+/** transport_depth - number of packets in @bucket, or a negative errno */
+int64_t transport_depth(struct transport *t, uint32_t bucket);
+
+/** ops_field - address of data member @name of a struct_ops map, or NULL */
+void *ops_field(const struct bpf_object *obj, struct bpf_map *ops,
+		const char *name);
+
+#endif /* _KERNEL_TRANSPORT_H */

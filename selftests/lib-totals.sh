@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Count the tests of one part (style, unit, vm) into .output/totals/PART.
+#
+#	begin PART; count NAME KTAP-FILE EXIT-STATUS [TIME]...; end
+
+# shellcheck disable=SC2154 # the caller knows where it is
+top=$(cd "$here/.." && pwd)
+logs=$top/.output/logs
+totals=$top/.output/totals
+mkdir -p "$logs" "$totals"
+
+begin()
+{
+	part=$1
+	passed=0 failed=0 skipped=0
+	echo "0 1 0" > "$totals/$part"	# until "end"
+}
+
+add()				# PASSED FAILED SKIPPED
+{
+	passed=$((passed + $1))
+	failed=$((failed + $2))
+	skipped=$((skipped + $3))
+}
+
+# A program that fails without a failed test is a failed test.
+count()				# NAME FILE STATUS [NOTE]
+{
+	local p f s head rest
+
+	rest=$("$here/ktap-count" "$2")
+	head=${rest%%$'\n'*}
+	rest=${rest:${#head}}
+	read -r p f s <<< "$head"
+	if [ "$3" -ne 0 ] && [ "$f" -eq 0 ]; then
+		f=1
+		rest="$rest"$'\n'"failed: exit status $3"
+	fi
+	printf '%-4s %-28s %3d passed %3d failed %3d skipped%s\n' \
+		"$([ "$f" -eq 0 ] && echo ok || echo FAIL)" "$1" \
+		"$p" "$f" "$s" "${4:+  $4}"
+	[ -z "$rest" ] || sed 's/^/       /' <<< "${rest#$'\n'}"
+	[ "$f" -eq 0 ] || echo "       see ${2#"$top/"}"
+	add "$p" "$f" "$s"
+}
+
+end()
+{
+	echo "$passed $failed $skipped" > "$totals/$part"
+	echo "$part: $passed passed, $failed failed, $skipped skipped"
+	[ "$failed" -eq 0 ]
+}
