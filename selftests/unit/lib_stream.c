@@ -72,6 +72,16 @@ static void wire(uint32_t f, const struct etran_tx_req *req)
 	sim.nic[sim.nr_nic++] = f;
 }
 
+/* Both windows. */
+static bool fits(const struct etran_tx_req *r)
+{
+	uint64_t lim = sim.una + sim.cwnd;
+
+	if (lim > sim.rcv_off + FAKE_RCVBUF)
+		lim = sim.rcv_off + FAKE_RCVBUF;
+	return r->off + r->len <= lim;
+}
+
 /* Egress: in order the first time, hold beyond the window. */
 static void egress(void)
 {
@@ -98,7 +108,7 @@ static void egress(void)
 		}
 		if (r.flags & ETRAN_TX_FIN)
 			sim.fin = r.off + r.len;
-		if (r.off + r.len > sim.una + sim.cwnd) {
+		if (!fits(&r)) {
 			sim.held[sim.nr_held] = f;
 			sim.held_req[sim.nr_held++] = r;
 		} else {
@@ -112,7 +122,7 @@ static void release(void)
 	int i, n = 0;
 
 	for (i = 0; i < sim.nr_held; i++) {
-		if (sim.held_req[i].off + sim.held_req[i].len <= sim.una + sim.cwnd) {
+		if (fits(&sim.held_req[i])) {
 			wire(sim.held[i], &sim.held_req[i]);
 		} else {
 			sim.held[n] = sim.held[i];
@@ -142,7 +152,7 @@ static void note_got(uint64_t from, uint64_t to)
 	int i;
 	bool moved = true;
 
-	if (to > sim.rcv_nxt && sim.nr_got < 64) {
+	if (to > sim.rcv_nxt) {
 		sim.got[sim.nr_got][0] = from;
 		sim.got[sim.nr_got++][1] = to;
 	}
@@ -163,7 +173,8 @@ static void note_got(uint64_t from, uint64_t to)
 
 static void arrive(struct pkt *p)
 {
-	if (p->off > sim.rcv_off + FAKE_RCVBUF || sim.nr_got >= 60)
+	if (p->off > sim.rcv_off + FAKE_RCVBUF ||
+	    (sim.nr_got >= 60 && p->off > sim.rcv_nxt))
 		return;
 	if (p->len && p->off + p->len <= sim.rcv_nxt)
 		return;
