@@ -45,6 +45,7 @@
 #define TCP_RTO_MIN_US		200000
 #define TCP_RTO_MAX_US		120000000
 #define TCP_MAX_BACKOFF		15
+#define TCP_TIME_WAIT_MS	60000	/* also how long a released connection waits for a FIN */
 
 /* Addresses and ports as on the wire; "s" is this host, "d" the peer. */
 struct tcp_tuple {
@@ -82,7 +83,12 @@ struct tcp_ooo {
 #define TCP_F_RECOVERY		(1 << 7) /* NewReno fast recovery until recover_off */
 #define TCP_F_RTO		(1 << 8) /* in RTO recovery: go back from snd_una */
 #define TCP_F_WS		(1 << 9) /* window scale agreed */
-#define TCP_F_REXMIT_HINT	(1 << 10) /* a REXMIT report could not be delivered, retry */
+#define TCP_F_REXMIT_HINT	(1 << 10) /* a REXMIT report is owed, rexmit_off and rexmit_nr are valid */
+#define TCP_F_ACTIVE		(1 << 11) /* our FIN left before the peer's came: TIME_WAIT is ours */
+#define TCP_F_UNDO		(1 << 12) /* undo_* are valid: the reaction to loss may prove wrong */
+#define TCP_F_PROBE		(1 << 13) /* gen has to send a window probe */
+#define TCP_F_OVERRIDE		(1 << 14) /* one held segment may go beyond a small window */
+#define TCP_F_AGAIN		(1 << 15) /* a request of the tenant got lost: TCP_EV_RTO without loss */
 
 /**
  * struct tcp_conn - one connection
@@ -139,8 +145,27 @@ struct tcp_conn {
 	__u32 rexmits;
 	__u32 err;
 	__u64 probe_at;		/* zero-window probe due, 0: none */
-	__u64 orphan_at;	/* released or TIME_WAIT: when etrand may free it */
-	__u64 priv[8];
+	__u64 orphan_at;	/* TIME_WAIT, or released and FIN acknowledged: its end, 0: none */
+	/* what only the BPF side uses */
+	__u64 rexmit_off;	/* TCP_F_REXMIT_HINT: where to send again */
+	__u64 rexmit_nxt;	/* TCP_F_RTO: sent again below this offset */
+	__u64 rexmit_asked;	/* TCP_F_RTO: last rexmit_off asked for */
+	__u64 notify_max;	/* last TCP_F_NOTIFY offset; notify_off is the first */
+	__u64 last_ack;		/* receive offset acknowledged last */
+	__u64 rtt_off;		/* acknowledgment of this offset ends an RTT sample */
+	__u64 rtt_at;		/* when it began, 0: no sample is being taken */
+	__u32 rexmit_nr;	/* TCP_F_REXMIT_HINT: how many segments */
+	__u32 max_wnd;		/* largest window the peer ever offered */
+	__u32 acks_owed;	/* duplicate and challenge ACKs gen has to send */
+	__u32 challenge_ms;	/* when the last rate-limited ACK was asked for */
+	__u32 undo_cwnd;
+	__u32 undo_ssthresh;
+	__u32 undo_ms;		/* time stamp when the loss was declared */
+	__u32 ev_owed;		/* 1 << TCP_EV_*: events that tcp_tick has to repeat */
+	__u32 probes;		/* window probes without any answer */
+	__u32 probe_shift;	/* their back-off */
+	__u32 ip_id;
+	__u32 resv;
 };
 
 struct tcp_sys_open {		/* tcp_open: put a new connection into conns, flows, pub */
@@ -244,6 +269,13 @@ struct tcp_stats {
 	__u64 fast_rexmit;
 	__u64 rto;
 	__u64 probes;
+	__u64 tx_acked;		/* retransmissions of what was acknowledged meanwhile */
+	__u64 tx_gap;		/* requests behind one that was dropped */
+	__u64 tx_no_hold;	/* hold queue was full */
+	__u64 rx_paws;		/* old duplicates by their time stamp */
+	__u64 rx_challenge;	/* SYN or RST that did not fit: blind attacks */
+	__u64 undo;		/* reordering or delay was taken for loss */
+	__u64 gen_refused;	/* queue of gen requests was full: ACKs late */
 };
 
 #endif /* _ETRAN_TCP_H */
