@@ -109,7 +109,9 @@ void etran_close(struct etran_sock *s, bool abort);
 
 /** etran_set_user - a pointer and a callback on changes of etran_events()
  * The callback runs inside of etran_* calls of any thread with the library's
- * lock held: it may only note the fact.
+ * lock held: it may only note the fact. When another thread than the one that
+ * calls sleeps in poll() it is for the callback to wake it: what has been
+ * received no longer makes the descriptors of etran_pollfds() readable.
  */
 void etran_set_user(struct etran_sock *s, void *user,
 		    void (*changed)(struct etran_sock *s, void *user));
@@ -130,8 +132,10 @@ bool etran_cork(bool on);
 /**
  * etran_pollfds - descriptors to wait on, all for POLLIN
  * The set does not change while the tenant lives, except that the first one
- * (etrand's socket) can become -1 and come back.
- * Return: how many (at most ETRAN_MAX_QUEUES + 1); none before etran_open().
+ * (etrand's socket) can become -1 and come back. The second one is an eventfd:
+ * readable when the library's own thread has changed some socket's events, or
+ * the set has changed. The AF_XDP sockets follow.
+ * Return: how many (at most ETRAN_MAX_QUEUES + 2); none before etran_open().
  */
 int etran_pollfds(struct pollfd *fds, int max);
 

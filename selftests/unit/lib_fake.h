@@ -260,8 +260,12 @@ static int fake_teardown(void **state)
 	if (et_tn.ctl >= 0)
 		close(et_tn.ctl);
 	close(fake_etrand);
-	et_tn.lost = false;
-	drop_out();
+	while (et_tn.out) {
+		struct et_ctl_out *o = et_tn.out;
+
+		et_tn.out = o->next;
+		free(o);
+	}
 	free(et_tn.umem);
 	free(et_tn.slots);
 	free(et_tn.frames);

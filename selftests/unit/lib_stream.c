@@ -34,7 +34,7 @@ static struct {
 	int nr_got;
 	uint64_t rcv_nxt, rcv_off;
 	uint64_t stalled;		/* rounds without progress: time-out */
-	bool notify_due, rexmit_due;
+	bool notify_due, rexmit_due, fin_got;
 	int now;
 	unsigned long reports, sent, again;
 } sim;
@@ -182,14 +182,13 @@ static void arrive(struct pkt *p)
 	if (!fake_data(1, 8, p->off, p->data, p->len, p->flags ? ETRAN_RX_FIN : 0))
 		return;
 	note_got(p->off, p->off + p->len);
-	if (p->flags && p->off + p->len <= sim.rcv_nxt)
-		sim.fin |= 1ull << 63;
+	sim.fin_got |= p->flags;
 }
 
 static void acks(void)
 {
 	uint64_t una = sim.rcv_nxt;
-	bool fin_acked = sim.fin >> 63 && una == (sim.fin & ~(1ull << 63));
+	bool fin_acked = sim.fin_got && una == sim.fin;
 
 	if (una > sim.una || (fin_acked && fake_pub[0].snd_una == una)) {
 		sim.una = una;
@@ -271,6 +270,8 @@ static void transfer(uint64_t total, unsigned int write_max, bool slow_reader)
 			for (i = 0; i < (uint64_t)n; i++)
 				buf[i] = pattern(put + i);
 			n = fake_send(a, buf, n);
+			if (write_max < 100)
+				egress();	/* else they would join */
 			blocked = n == -EAGAIN;
 			assert_true(n > 0 || blocked);
 			if (n > 0)
