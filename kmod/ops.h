@@ -14,8 +14,8 @@
 #define _ETRAN_OPS_H
 
 #include <linux/types.h>
+#include <uapi/linux/etran.h>	/* ETRAN_NAME_LEN, enum etran_exit_kind */
 
-#define ETRAN_NAME_LEN		16
 /* Number of BPF_MAP_TYPE_PKT_QUEUE; outside of the kernel's enum on purpose. */
 #define ETRAN_MAP_TYPE_PKT_QUEUE	0x4554
 #define ETRAN_MAX_TIMERS	(1U << 20)
@@ -111,14 +111,6 @@ struct etran_exit_info {
 	u32 kind;
 	s32 code;
 	char msg[128];
-};
-
-enum etran_exit_kind {
-	ETRAN_EXIT_NONE		= 0,
-	ETRAN_EXIT_UNREG	= 1,	/* link closed or detached by its owner */
-	ETRAN_EXIT_ADMIN	= 2,	/* TRANSPORT_DETACH or sysfs abort */
-	ETRAN_EXIT_NETNS	= 3,	/* its network namespace ended */
-	ETRAN_EXIT_ERROR	= 1024,	/* first of the error kinds */
 };
 
 /**

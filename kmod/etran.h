@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Internal types of etran.ko. One noun per file; what each file owns and
+ * which locks it takes stands at its top. Lock order, outermost first:
+ *
+ *   socket's mutex or RTNL -> etran_mutex
+ *   driver's queue lock or socket's mutex -> the transport's bpf_spin_lock
+ *	-> one of: bucket->lock, frames->lock, etran_cpu->lock (raw leaves)
+ */
+#ifndef _ETRAN_H
+#define _ETRAN_H
+
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/timerqueue.h>
+#include <net/etran_hooks.h>
+#include <net/xdp_sock.h>
+
+#include "frame.h"
+#include "ops.h"
+
+struct bpf_map;
+struct genl_info;
+struct page_pool;
+struct etran_transport;
+
+/**
+ * struct etran_counters - what netlink calls "counters"
+ */
+struct etran_counters {
+	u64 peeked;
+	u64 sent;
+	u64 held;
+	u64 dropped;
+	u64 bad_verdict;
+	u64 busy_chunk;
+	u64 completed;
+	u64 holding;
+	u64 gen_requests;
+	u64 gen_sent;
+	u64 gen_skipped;
+	u64 gen_failed;
+	u64 timer_runs;
+	u64 in_nic;
+};
+
+/**
+ * struct etran_pool - an AF_XDP pool under a transport (QUEUE_BIND)
+ * @fs: its frames
+ * @xp: the pool; its @etran points back here
+ * @dev: device; valid until @gone
+ * @tr: transport, NULL while none of that name is attached
+ * @list: in etran_pools; etran_mutex
+ * @kick_node: in pool_kicks of the CPU that set @kick
+ * @kick: the driver has to be woken at the end of a timer round
+ * @started: the completion ring is ours since the first hooked peek (TX)
+ * @gone: no driver uses the pool; changes before a grace period
+ * @flushing: somebody is sending the release FIFO of copy mode; fs.lock
+ * @retry: copy mode: the device was busy, try again
+ * @net: network namespace of the socket, for comparison
+ * @name: of the transport
+ * @ifindex: device
+ * @queue: queue
+ * @umem_id: kernel's id of the UMEM
+ * @tenant: identity given by QUEUE_BIND
+ * @zc: zero copy
+ * @hw_completed: time of the last completion by the NIC's clock, 0 unknown
+ * @returned: copy mode: packets given back without a frame; @tx_lock
+ * @tx_lock: copy mode: serialises what is marked TX
+ * @cnt: peeked, held, dropped, bad_verdict, busy_chunk, sent (TX);
+ *	completed (TX, or cq_prod_lock in copy mode)
+ */
+struct etran_pool {
+	struct etran_frames fs;
+	struct xsk_buff_pool *xp;
+	struct net_device *dev;
+	struct etran_transport __rcu *tr;
+	struct list_head list;
+	struct list_head kick_node;
+	int kick;
+	bool started;
+	bool gone;
+	bool flushing;
+	struct hrtimer retry;
+	const struct net *net;
+	char name[ETRAN_NAME_LEN];
+	u32 ifindex;
+	u32 queue;
+	u32 umem_id;
+	u32 tenant;
+	bool zc;
+	u64 hw_completed;
+	u64 returned;
+	spinlock_t tx_lock;
+	struct etran_counters cnt;
+};
+
+/**
+ * struct etran_timer - one timer of a transport, see timer.c
+ */
+struct etran_timer {
+	union {
+		struct list_head node;
+		struct timerqueue_node tq;
+	};
+	u64 due;
+	u16 cpu;
+	u8 state;
+	bool running;
+	bool again;
+};
+
+/**
+ * struct etran_gen_req - a request for a generated frame
+ */
+struct etran_gen_req {
+	u64 cookie;
+	u32 ifindex;
+};
+
+#define ETRAN_GEN_QUEUE		1024
+
+/**
+ * struct etran_cpu - work of one transport on one CPU
+ * @lock: protects timers and requests below
+ * @tr: transport
+ * @cpu: CPU
+ * @work: softirq that runs timers and gen
+ * @hrtimer: earliest timer of @waiting
+ * @ready: timers that are due
+ * @waiting: timers that are not
+ * @req: ring of requests for gen
+ * @req_head: next free entry
+ * @req_tail: next entry to serve
+ * @pp: memory of generated frames
+ * @page: one that was not used last time
+ */
+struct etran_cpu {
+	raw_spinlock_t lock;
+	struct etran_transport *tr;
+	u32 cpu;
+	struct tasklet_struct work;
+	struct hrtimer hrtimer;
+	struct list_head ready;
+	struct timerqueue_head waiting;
+	struct etran_gen_req *req;
+	u32 req_head;
+	u32 req_tail;
+	struct page_pool *pp;
+	struct page *page;
+	u64 gen_requests;
+	u64 gen_sent;
+	u64 gen_skipped;
+	u64 gen_failed;
+	u64 timer_runs;
+};
+
+/**
+ * struct etran_transport - an attached struct_ops instance
+ * @ops: the programs; stays valid until unreg
+ * @net: network namespace it serves; not referenced
+ * @list: in etran_transports while alive; etran_mutex and RCU
+ * @all: in etran_instances until unreg; etran_mutex
+ * @dead: detached; set before a grace period
+ * @id: unique since the module was loaded
+ * @map_id: BPF id of the struct_ops map
+ * @queues: number of bound pools; etran_mutex
+ * @timer: its timers
+ * @cpu: its work
+ * @past: counters of pools that are gone; etran_mutex
+ * @info: why it ended
+ */
+struct etran_transport {
+	struct etran_transport_ops *ops;
+	struct net *net;
+	struct list_head list;
+	struct list_head all;
+	bool dead;
+	u32 id;
+	u32 map_id;
+	u32 queues;
+	struct etran_timer *timer;
+	struct etran_cpu __percpu *cpu;
+	struct etran_counters past;
+	struct etran_exit_info info;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct etran_tx - the packet that egress is looking at
+ * @pkt: what BPF sees; must be first
+ * @ep: pool
+ * @tr: transport
+ * @frame: its frame
+ * @data: bytes
+ * @held: in a bucket, PENDING
+ */
+struct etran_tx {
+	struct etran_pkt pkt;
+	struct etran_pool *ep;
+	struct etran_transport *tr;
+	struct etran_frame *frame;
+	u8 *data;
+	u64 addr;
+	bool held;
+};
+
+/**
+ * struct etran_gen_ctx - the frame that gen is filling
+ * @gen: what BPF sees; must be first
+ * @data: ETRAN_GEN_FRAME_LEN bytes
+ */
+struct etran_gen_ctx {
+	struct etran_gen gen;
+	u8 *data;
+};
+
+/**
+ * struct etran_pktq - a BPF map of type BPF_MAP_TYPE_PKT_QUEUE
+ */
+struct etran_pktq {
+	struct bpf_map map;
+	struct etran_bucket bucket[];
+};
+
+/* main.c */
+extern struct mutex etran_mutex;
+
+/* transport.c */
+extern struct list_head etran_transports;
+int etran_transport_attach(struct etran_transport_ops *ops);
+void etran_transport_release(struct etran_transport_ops *ops);
+void etran_transport_detach(struct etran_transport *tr, u32 kind, const char *why);
+struct etran_transport *etran_transport_find(const struct net *net, const char *name);
+struct etran_transport *etran_transport_live(const struct etran_transport_ops *ops);
+void etran_transport_count(const struct etran_transport *tr, struct etran_counters *sum);
+void etran_transport_abort(void);
+int etran_transport_init(void);
+void etran_transport_exit(void);
+
+/* pool.c */
+extern struct list_head etran_pools;
+int etran_pool_bind(struct net *net, int fd, u32 tenant, const char *name,
+		    struct etran_pool **out, const char **why);
+void etran_pool_adopt(struct etran_transport *tr);
+void etran_pool_orphan(struct etran_transport *tr);
+void etran_pool_kick(struct etran_pool *ep);
+void etran_pool_release(struct etran_frame *f, bool drop);
+void etran_pool_kick_all(void);
+void etran_pool_init(void);
+void etran_pool_count(struct etran_pool *ep, struct etran_counters *sum);
+void etran_pool_stop(struct xsk_buff_pool *xp, bool gone);
+void etran_pool_free(struct xsk_buff_pool *xp);
+u64 etran_pool_leaked(void);
+
+/* tx.c */
+u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max);
+bool etran_tx_completed(struct xsk_buff_pool *xp, u32 nb);
+void etran_tx_completed_hw(struct xsk_buff_pool *xp, u64 ns);
+void etran_tx_drain(struct etran_pool *ep);
+void etran_tx_egress_held(struct etran_tx *tx);
+int etran_tx_verdict(struct etran_tx *tx);
+
+/* skb.c */
+void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr);
+void etran_skb_completed(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr);
+void etran_skb_flush(struct etran_pool *ep);
+void etran_skb_init(struct etran_pool *ep);
+
+/* pktq.c */
+extern const struct bpf_map_ops etran_pktq_ops;
+struct etran_bucket *etran_pktq_bucket(void *map, u32 idx);
+
+/* timer.c */
+void etran_timer_init(struct etran_cpu *c);
+int etran_timer_arm(struct etran_transport *tr, u32 id, u64 delay);
+bool etran_timer_run(struct etran_cpu *c);
+void etran_timer_cancel(struct etran_cpu *c);
+
+/* gen.c */
+int etran_gen_init(struct etran_cpu *c);
+void etran_gen_free(struct etran_cpu *c);
+int etran_gen_request(struct etran_transport *tr, u64 cookie, u32 ifindex);
+bool etran_gen_run(struct etran_cpu *c);
+void etran_gen_flush(void);
+
+/* struct_ops.c, kfunc.c, netlink.c, sysfs.c */
+extern struct bpf_struct_ops etran_struct_ops;
+int etran_struct_ops_init(void);
+int etran_kfunc_init(void);
+void etran_netlink_transport_exit(const struct etran_transport *tr);
+void etran_netlink_queue_gone(const struct etran_pool *ep);
+int etran_sysfs_init(void);
+void etran_sysfs_exit(void);
+
+#endif /* _ETRAN_H */

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kfuncs. What each does and from where it may be called is written for
+ * BPF authors in bpf-progs/include/etran/kfuncs.bpf.h; the table at the end
+ * enforces the latter. Bodies only check and call the noun's file.
+ *
+ * All are callable while a bpf_spin_lock is held: at most one raw lock, no
+ * transmission, no wake-up of a driver, no BPF.
+ */
+#include <linux/bpf.h>
+#include <linux/bpf_verifier.h>
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
+#include <net/checksum.h>
+#include <net/xdp_sock_drv.h>
+
+#include "etran.h"
+
+static struct etran_tx *tx_of(struct etran_pkt *pkt)
+{
+	return container_of(pkt, struct etran_tx, pkt);
+}
+
+static struct etran_frame *frame_of(struct etran_held *held)
+{
+	return container_of(held, struct etran_frame, held);
+}
+
+static u8 *frame_data(struct etran_frame *f)
+{
+	struct etran_pool *ep = container_of(f->frames, struct etran_pool, fs);
+
+	return f->skb ? f->skb->data : xsk_buff_raw_get_data(ep->xp, f->addr);
+}
+
+static u8 *range(u8 *data, u32 len, u32 offset, u32 size)
+{
+	return offset <= len && size <= len - offset ? data + offset : NULL;
+}
+
+static u32 csum(u8 *data, u32 len, u32 offset, u32 size, u32 seed)
+{
+	data = range(data, len, offset, size);
+	return data ? (__force u32)csum_partial(data, size, (__force __wsum)seed) : seed;
+}
+
+static struct etran_transport *live(struct bpf_prog_aux *aux)
+{
+	struct etran_transport_ops *ops = bpf_prog_get_assoc_struct_ops(aux);
+
+	return ops ? etran_transport_live(ops) : NULL;
+}
+
+__bpf_kfunc_start_defs();
+
+__bpf_kfunc u8 *bpf_etran_pkt_data(struct etran_pkt *pkt, u32 offset,
+				   const u32 rdwr_buf_size)
+{
+	return range(tx_of(pkt)->data, pkt->len, offset, rdwr_buf_size);
+}
+
+__bpf_kfunc u32 bpf_etran_pkt_csum(struct etran_pkt *pkt, u32 offset, u32 len, u32 seed)
+{
+	return csum(tx_of(pkt)->data, pkt->len, offset, len, seed);
+}
+
+__bpf_kfunc int bpf_etran_hold(struct etran_pkt *pkt, void *p__map, u32 bucket,
+			       const struct etran_priv *priv)
+{
+	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
+	struct etran_tx *tx = tx_of(pkt);
+	int err;
+
+	if (!b)
+		return -EINVAL;
+	if (tx->held)
+		return -EALREADY;
+	etran_tx_egress_held(tx);
+	err = etran_frame_hold(tx->frame, b, priv);
+	tx->held = !err;
+	return err;
+}
+
+__bpf_kfunc struct etran_held *bpf_etran_dequeue(void *p__map, u32 bucket)
+{
+	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
+	struct etran_frame *f = b ? etran_frame_dequeue(b) : NULL;
+
+	return f ? &f->held : NULL;
+}
+
+__bpf_kfunc void bpf_etran_requeue(struct etran_held *held, void *p__map, u32 bucket)
+{
+	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
+	struct etran_frame *f = frame_of(held);
+
+	if (!b || !etran_frame_requeue(f, b))
+		etran_pool_release(f, true);
+}
+
+__bpf_kfunc void bpf_etran_send(struct etran_held *held)
+{
+	etran_pool_release(frame_of(held), false);
+}
+
+__bpf_kfunc void bpf_etran_drop(struct etran_held *held)
+{
+	etran_pool_release(frame_of(held), true);
+}
+
+__bpf_kfunc u8 *bpf_etran_held_data(struct etran_held *held, u32 offset,
+				    const u32 rdwr_buf_size)
+{
+	return range(frame_data(frame_of(held)), held->len, offset, rdwr_buf_size);
+}
+
+__bpf_kfunc u32 bpf_etran_held_csum(struct etran_held *held, u32 offset, u32 len,
+				    u32 seed)
+{
+	return csum(frame_data(frame_of(held)), held->len, offset, len, seed);
+}
+
+__bpf_kfunc int bpf_etran_gen_request(u64 cookie, u32 ifindex, struct bpf_prog_aux *aux)
+{
+	struct etran_transport *tr;
+	int err = -ENOENT;
+
+	rcu_read_lock();
+	tr = live(aux);
+	if (tr)
+		err = etran_gen_request(tr, cookie, ifindex);
+	rcu_read_unlock();
+	return err;
+}
+
+__bpf_kfunc u8 *bpf_etran_gen_data(struct etran_gen *gen, u32 offset,
+				   const u32 rdwr_buf_size)
+{
+	struct etran_gen_ctx *ctx = container_of(gen, struct etran_gen_ctx, gen);
+
+	return range(ctx->data, ETRAN_GEN_FRAME_LEN, offset, rdwr_buf_size);
+}
+
+__bpf_kfunc int bpf_etran_timer_arm(u32 id, u64 delay_ns, struct bpf_prog_aux *aux)
+{
+	struct etran_transport *tr;
+	int err = -ENOENT;
+
+	rcu_read_lock();
+	tr = live(aux);
+	if (tr)
+		err = etran_timer_arm(tr, id, delay_ns);
+	rcu_read_unlock();
+	return err;
+}
+
+__bpf_kfunc int bpf_etran_rx_ready(struct xdp_md *ctx, void *xsks__map, u32 key)
+{
+	struct xdp_buff *xdp = (struct xdp_buff *)ctx;
+	struct bpf_map *map = xsks__map;
+	struct xdp_sock *xs;
+
+	if (map->map_type != BPF_MAP_TYPE_XSKMAP)
+		return -EINVAL;
+	if (key >= map->max_entries)
+		return -ENOENT;
+	xs = rcu_dereference_check(container_of(map, struct xsk_map, map)->xsk_map[key],
+				   rcu_read_lock_bh_held());
+	if (!xs)
+		return -ENOENT;
+	/*
+	 * Zero copy has one producer, the NAPI of the queue. In copy mode each
+	 * CPU may have a packet between this answer and its delivery.
+	 */
+	return etran_rx_ready(xs, xdp, xs->zc ? 1 : num_online_cpus());
+}
+
+__bpf_kfunc u32 bpf_etran_rx_csum(struct xdp_md *ctx, u32 offset, u32 len, u32 seed)
+{
+	struct xdp_buff *xdp = (struct xdp_buff *)ctx;
+
+	return csum(xdp->data, xdp->data_end - xdp->data, offset, len, seed);
+}
+
+__bpf_kfunc u32 bpf_etran_csum(const void *mem, u32 mem__sz, u32 seed)
+{
+	return (__force u32)csum_partial(mem, mem__sz, (__force __wsum)seed);
+}
+
+__bpf_kfunc_end_defs();
+
+BTF_KFUNCS_START(etran_kfuncs)
+BTF_ID_FLAGS(func, bpf_etran_pkt_data, KF_RET_NULL | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_pkt_csum, KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_hold, KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_dequeue, KF_ACQUIRE | KF_RET_NULL | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_requeue, KF_RELEASE | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_send, KF_RELEASE | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_drop, KF_RELEASE | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_held_data, KF_RET_NULL | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_held_csum, KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_gen_request, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_gen_data, KF_RET_NULL | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_timer_arm, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_rx_ready, KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_rx_csum, KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_csum, KF_SPINLOCK_SAFE)
+BTF_KFUNCS_END(etran_kfuncs)
+
+/* Where a program runs: columns of kfuncs.bpf.h. */
+enum {
+	KF_I = 1 << 0,
+	KF_E = 1 << 1,
+	KF_G = 1 << 2,
+	KF_T = 1 << 3,
+	KF_S = 1 << 4,
+	KF_OTHER = 1 << 5,	/* init, exit */
+};
+
+BTF_SET_START(kfuncs_egress)
+BTF_ID(func, bpf_etran_pkt_data)
+BTF_ID(func, bpf_etran_pkt_csum)
+BTF_ID(func, bpf_etran_hold)
+BTF_SET_END(kfuncs_egress)
+
+BTF_SET_START(kfuncs_timer)
+BTF_ID(func, bpf_etran_dequeue)
+BTF_ID(func, bpf_etran_requeue)
+BTF_ID(func, bpf_etran_send)
+BTF_ID(func, bpf_etran_drop)
+BTF_ID(func, bpf_etran_held_data)
+BTF_ID(func, bpf_etran_held_csum)
+BTF_SET_END(kfuncs_timer)
+
+BTF_SET_START(kfuncs_gen)
+BTF_ID(func, bpf_etran_gen_data)
+BTF_SET_END(kfuncs_gen)
+
+BTF_SET_START(kfuncs_ingress)
+BTF_ID(func, bpf_etran_rx_ready)
+BTF_ID(func, bpf_etran_rx_csum)
+BTF_SET_END(kfuncs_ingress)
+
+BTF_SET_START(kfuncs_request)
+BTF_ID(func, bpf_etran_gen_request)
+BTF_SET_END(kfuncs_request)
+
+BTF_SET_START(kfuncs_arm)
+BTF_ID(func, bpf_etran_timer_arm)
+BTF_SET_END(kfuncs_arm)
+
+static u32 prog_context(const struct bpf_prog *prog)
+{
+	switch (resolve_prog_type(prog)) {
+	case BPF_PROG_TYPE_XDP:
+		return KF_I;
+	case BPF_PROG_TYPE_SYSCALL:
+		return KF_S;
+	case BPF_PROG_TYPE_STRUCT_OPS:
+		break;
+	default:
+		return 0;
+	}
+	if (prog->aux->st_ops != &etran_struct_ops)
+		return 0;
+	switch (prog->aux->attach_st_ops_member_off) {
+	case offsetof(struct etran_transport_ops, egress):
+		return KF_E;
+	case offsetof(struct etran_transport_ops, gen):
+		return KF_G;
+	case offsetof(struct etran_transport_ops, timer):
+		return KF_T;
+	default:
+		return KF_OTHER;
+	}
+}
+
+static u32 kfunc_contexts(u32 id)
+{
+	if (btf_id_set_contains(&kfuncs_egress, id))
+		return KF_E;
+	if (btf_id_set_contains(&kfuncs_timer, id))
+		return KF_T;
+	if (btf_id_set_contains(&kfuncs_gen, id))
+		return KF_G;
+	if (btf_id_set_contains(&kfuncs_ingress, id))
+		return KF_I;
+	if (btf_id_set_contains(&kfuncs_request, id))
+		return KF_I | KF_E | KF_T | KF_S;
+	if (btf_id_set_contains(&kfuncs_arm, id))
+		return KF_I | KF_E | KF_G | KF_T | KF_S;
+	return KF_I | KF_E | KF_G | KF_T | KF_S | KF_OTHER;
+}
+
+static int kfunc_filter(const struct bpf_prog *prog, u32 id)
+{
+	if (!btf_id_set8_contains(&etran_kfuncs, id))
+		return 0;
+	return kfunc_contexts(id) & prog_context(prog) ? 0 : -EACCES;
+}
+
+static const struct btf_kfunc_id_set kfunc_set = {
+	.owner	= THIS_MODULE,
+	.set	= &etran_kfuncs,
+	.filter	= kfunc_filter,
+};
+
+/**
+ * etran_kfunc_init - tell the verifier
+ * Return: 0 or errno.
+ */
+int etran_kfunc_init(void)
+{
+	int err;
+
+	err = register_btf_kfunc_id_set(BPF_PROG_TYPE_STRUCT_OPS, &kfunc_set);
+	err = err ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &kfunc_set);
+	err = err ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &kfunc_set);
+	return err;
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * eTran: network transports as eBPF programs over AF_XDP.
+ *
+ * Loading and unloading. The module cannot be unloaded while a transport (its
+ * struct_ops map), a PKT_QUEUE map or a bound pool exists: each holds a
+ * reference.
+ */
+#include <linux/bpf.h>
+#include <linux/module.h>
+
+#include "etran.h"
+#include "generated/netlink.h"
+
+/* Serialises everything in process context: transports, pools. */
+DEFINE_MUTEX(etran_mutex);
+
+static const struct etran_hooks hooks = {
+	.owner		= THIS_MODULE,
+	.tx		= etran_tx,
+	.tx_skb		= etran_skb_tx,
+	.completed	= etran_tx_completed,
+	.completed_skb	= etran_skb_completed,
+	.completed_hw	= etran_tx_completed_hw,
+	.flush		= etran_gen_flush,
+	.stop		= etran_pool_stop,
+	.free		= etran_pool_free,
+};
+
+static int __init etran_init(void)
+{
+	int err;
+
+	etran_pool_init();
+	err = etran_hooks_register(&hooks);
+	if (err)
+		return err;
+	err = bpf_pktq_register(&etran_pktq_ops, THIS_MODULE);
+	if (err)
+		goto err_hooks;
+	err = etran_transport_init();
+	if (err)
+		goto err_pktq;
+	err = genl_register_family(&etran_nl_family);
+	if (err)
+		goto err_transport;
+	err = etran_sysfs_init();
+	if (err)
+		goto err_netlink;
+	/* Last: from here on programs can come. */
+	err = etran_kfunc_init();
+	if (err)
+		goto err_sysfs;
+	err = etran_struct_ops_init();
+	if (err)
+		goto err_sysfs;
+	return 0;
+
+err_sysfs:
+	etran_sysfs_exit();
+err_netlink:
+	genl_unregister_family(&etran_nl_family);
+err_transport:
+	etran_transport_exit();
+err_pktq:
+	bpf_pktq_register(NULL, NULL);
+err_hooks:
+	etran_hooks_unregister();
+	return err;
+}
+
+static void __exit etran_exit(void)
+{
+	etran_sysfs_exit();
+	genl_unregister_family(&etran_nl_family);
+	etran_transport_exit();
+	bpf_pktq_register(NULL, NULL);
+	etran_hooks_unregister();
+}
+
+module_init(etran_init);
+module_exit(etran_exit);
+
+MODULE_DESCRIPTION("Network transports as eBPF programs over AF_XDP");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");
+MODULE_ALIAS_GENL_FAMILY("etran");

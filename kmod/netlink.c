@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Generic netlink, as uapi/etran.yaml says: handlers parse, lock, call one
+ * function of the noun's file. Each request sees its network namespace only.
+ */
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "etran.h"
+#include "generated/netlink.h"
+
+static int put_counters(struct sk_buff *msg, int type, const struct etran_counters *cnt)
+{
+	const u64 value[] = {
+		[ETRAN_A_COUNTERS_PEEKED]	= cnt->peeked,
+		[ETRAN_A_COUNTERS_SENT]		= cnt->sent,
+		[ETRAN_A_COUNTERS_HELD]		= cnt->held,
+		[ETRAN_A_COUNTERS_DROPPED]	= cnt->dropped,
+		[ETRAN_A_COUNTERS_BAD_VERDICT]	= cnt->bad_verdict,
+		[ETRAN_A_COUNTERS_BUSY_CHUNK]	= cnt->busy_chunk,
+		[ETRAN_A_COUNTERS_COMPLETED]	= cnt->completed,
+		[ETRAN_A_COUNTERS_HOLDING]	= cnt->holding,
+		[ETRAN_A_COUNTERS_GEN_REQUESTS]	= cnt->gen_requests,
+		[ETRAN_A_COUNTERS_GEN_SENT]	= cnt->gen_sent,
+		[ETRAN_A_COUNTERS_GEN_SKIPPED]	= cnt->gen_skipped,
+		[ETRAN_A_COUNTERS_GEN_FAILED]	= cnt->gen_failed,
+		[ETRAN_A_COUNTERS_TIMER_RUNS]	= cnt->timer_runs,
+		[ETRAN_A_COUNTERS_IN_NIC]	= cnt->in_nic,
+	};
+	struct nlattr *nest;
+	int i;
+
+	BUILD_BUG_ON(ARRAY_SIZE(value) != ETRAN_A_COUNTERS_MAX + 1);
+	nest = nla_nest_start(msg, type);
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = ETRAN_A_COUNTERS_PEEKED; i <= ETRAN_A_COUNTERS_MAX; i++)
+		if (nla_put_u64_64bit(msg, i, value[i], ETRAN_A_COUNTERS_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_transport(struct sk_buff *msg, const struct etran_transport *tr)
+{
+	struct etran_counters cnt = {};
+	struct etran_pool *ep;
+
+	etran_transport_count(tr, &cnt);
+	list_for_each_entry(ep, &etran_pools, list)
+		if (rcu_access_pointer(ep->tr) == tr)
+			etran_pool_count(ep, &cnt);
+
+	return nla_put_string(msg, ETRAN_A_TRANSPORT_NAME, tr->ops->name) ?:
+		nla_put_u32(msg, ETRAN_A_TRANSPORT_ID, tr->id) ?:
+		nla_put_u32(msg, ETRAN_A_TRANSPORT_MAP_ID, tr->map_id) ?:
+		nla_put_u32(msg, ETRAN_A_TRANSPORT_QUEUES, tr->queues) ?:
+		put_counters(msg, ETRAN_A_TRANSPORT_COUNTERS, &cnt);
+}
+
+static int put_queue(struct sk_buff *msg, struct etran_pool *ep)
+{
+	u64 hw = READ_ONCE(ep->hw_completed);
+	struct etran_counters cnt = {};
+	int err;
+
+	etran_pool_count(ep, &cnt);
+	err = nla_put_u32(msg, ETRAN_A_QUEUE_IFINDEX, ep->ifindex) ?:
+		nla_put_u32(msg, ETRAN_A_QUEUE_QUEUE, ep->queue) ?:
+		nla_put_u32(msg, ETRAN_A_QUEUE_TENANT, ep->tenant) ?:
+		nla_put_string(msg, ETRAN_A_QUEUE_TRANSPORT, ep->name) ?:
+		nla_put_u32(msg, ETRAN_A_QUEUE_UMEM_ID, ep->umem_id) ?:
+		nla_put_u8(msg, ETRAN_A_QUEUE_ZEROCOPY, ep->zc) ?:
+		put_counters(msg, ETRAN_A_QUEUE_COUNTERS, &cnt);
+	if (!err && hw)
+		err = nla_put_u64_64bit(msg, ETRAN_A_QUEUE_HW_COMPLETED, hw,
+					ETRAN_A_QUEUE_PAD);
+	return err;
+}
+
+/* One object of a dump; false when the message is full. */
+static bool dump_end(struct sk_buff *msg, void *hdr, int err)
+{
+	if (err) {
+		genlmsg_cancel(msg, hdr);
+		return false;
+	}
+	genlmsg_end(msg, hdr);
+	return true;
+}
+
+int etran_nl_transport_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct net *net = sock_net(skb->sk);
+	struct etran_transport *tr;
+	int i = 0;
+	void *hdr;
+
+	mutex_lock(&etran_mutex);
+	list_for_each_entry(tr, &etran_transports, list) {
+		if (tr->net != net || i++ < cb->args[0])
+			continue;
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				  &etran_nl_family, NLM_F_MULTI,
+				  ETRAN_CMD_TRANSPORT_GET);
+		if (!hdr || !dump_end(skb, hdr, put_transport(skb, tr))) {
+			i--;
+			break;
+		}
+	}
+	mutex_unlock(&etran_mutex);
+	cb->args[0] = i;
+	return skb->len;
+}
+
+int etran_nl_queue_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct net *net = sock_net(skb->sk);
+	struct etran_pool *ep;
+	int i = 0;
+	void *hdr;
+
+	mutex_lock(&etran_mutex);
+	list_for_each_entry(ep, &etran_pools, list) {
+		if (ep->net != net || READ_ONCE(ep->fs.stopping) || i++ < cb->args[0])
+			continue;
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				  &etran_nl_family, NLM_F_MULTI, ETRAN_CMD_QUEUE_GET);
+		if (!hdr || !dump_end(skb, hdr, put_queue(skb, ep))) {
+			i--;
+			break;
+		}
+	}
+	mutex_unlock(&etran_mutex);
+	cb->args[0] = i;
+	return skb->len;
+}
+
+int etran_nl_transport_detach_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct etran_transport *tr;
+	int err = -ENOENT;
+
+	if (GENL_REQ_ATTR_CHECK(info, ETRAN_A_TRANSPORT_NAME))
+		return -EINVAL;
+
+	mutex_lock(&etran_mutex);
+	tr = etran_transport_find(genl_info_net(info),
+				  nla_data(info->attrs[ETRAN_A_TRANSPORT_NAME]));
+	if (tr) {
+		etran_transport_detach(tr, ETRAN_EXIT_KIND_ADMIN,
+				       "detached by the administrator");
+		err = 0;
+	} else {
+		NL_SET_ERR_MSG(info->extack, "no such transport");
+	}
+	mutex_unlock(&etran_mutex);
+	return err;
+}
+
+int etran_nl_queue_bind_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const char *why = "no memory";
+	struct etran_pool *ep;
+	struct sk_buff *msg;
+	void *hdr;
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, ETRAN_A_QUEUE_FD) ||
+	    GENL_REQ_ATTR_CHECK(info, ETRAN_A_QUEUE_TENANT) ||
+	    GENL_REQ_ATTR_CHECK(info, ETRAN_A_QUEUE_TRANSPORT))
+		return -EINVAL;
+
+	/* Before the bind, which cannot be undone. */
+	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(msg, info, &etran_nl_family, 0, ETRAN_CMD_QUEUE_BIND);
+	if (!hdr) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+
+	err = etran_pool_bind(genl_info_net(info),
+			      nla_get_s32(info->attrs[ETRAN_A_QUEUE_FD]),
+			      nla_get_u32(info->attrs[ETRAN_A_QUEUE_TENANT]),
+			      nla_data(info->attrs[ETRAN_A_QUEUE_TRANSPORT]),
+			      &ep, &why);
+	if (err) {
+		NL_SET_ERR_MSG_FMT(info->extack, "%s", why);
+		nlmsg_free(msg);
+		return err;
+	}
+	if (nla_put_u32(msg, ETRAN_A_QUEUE_IFINDEX, ep->ifindex) ||
+	    nla_put_u32(msg, ETRAN_A_QUEUE_QUEUE, ep->queue) ||
+	    nla_put_u32(msg, ETRAN_A_QUEUE_UMEM_ID, ep->umem_id)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+static struct sk_buff *event_new(u8 cmd, void **hdr)
+{
+	struct sk_buff *msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+
+	if (!msg)
+		return NULL;
+	*hdr = genlmsg_put(msg, 0, 0, &etran_nl_family, 0, cmd);
+	if (!*hdr) {
+		nlmsg_free(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+static void event_send(struct sk_buff *msg, void *hdr, const struct net *net, int err)
+{
+	if (err) {
+		nlmsg_free(msg);
+		return;
+	}
+	genlmsg_end(msg, hdr);
+	genlmsg_multicast_netns(&etran_nl_family, (struct net *)net, msg, 0,
+				ETRAN_NLGRP_EVENTS, GFP_KERNEL);
+}
+
+/**
+ * etran_netlink_transport_exit - tell that a transport ended
+ * @tr: transport
+ */
+void etran_netlink_transport_exit(const struct etran_transport *tr)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	msg = event_new(ETRAN_CMD_TRANSPORT_EXIT_NTF, &hdr);
+	if (!msg)
+		return;
+	event_send(msg, hdr, tr->net,
+		   nla_put_string(msg, ETRAN_A_TRANSPORT_NAME, tr->ops->name) ?:
+		   nla_put_u32(msg, ETRAN_A_TRANSPORT_ID, tr->id) ?:
+		   nla_put_u32(msg, ETRAN_A_TRANSPORT_EXIT_KIND, tr->info.kind) ?:
+		   nla_put_s32(msg, ETRAN_A_TRANSPORT_EXIT_CODE, tr->info.code) ?:
+		   nla_put_string(msg, ETRAN_A_TRANSPORT_EXIT_MSG, tr->info.msg));
+}
+
+/**
+ * etran_netlink_queue_gone - tell that a bound queue ended
+ * @ep: pool
+ */
+void etran_netlink_queue_gone(const struct etran_pool *ep)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	msg = event_new(ETRAN_CMD_QUEUE_GONE_NTF, &hdr);
+	if (!msg)
+		return;
+	event_send(msg, hdr, ep->net,
+		   nla_put_u32(msg, ETRAN_A_QUEUE_IFINDEX, ep->ifindex) ?:
+		   nla_put_u32(msg, ETRAN_A_QUEUE_QUEUE, ep->queue) ?:
+		   nla_put_u32(msg, ETRAN_A_QUEUE_TENANT, ep->tenant));
+}

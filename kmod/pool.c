@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * AF_XDP pools under a transport: opting in, losing the transport, teardown,
+ * waking the driver, accounting.
+ *
+ * etran_mutex protects the list and which transport a pool has. A pool ends in
+ * three calls of the core: stop (a socket left, its held packets go back), stop
+ * with gone (no driver uses it), free.
+ */
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/net.h>
+#include <linux/percpu.h>
+#include <net/sock.h>
+
+#include "etran.h"
+
+/* How long a detach waits for the NIC to give dropped packets back. */
+#define ETRAN_DRAIN_MS		200
+
+LIST_HEAD(etran_pools);
+static atomic64_t pool_leaked = ATOMIC64_INIT(0);
+/* Pools that the timer round on this CPU has released packets of. */
+static DEFINE_PER_CPU(struct list_head, pool_kicks);
+
+/**
+ * etran_pool_init - prepare the per-CPU lists
+ */
+void etran_pool_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		INIT_LIST_HEAD(per_cpu_ptr(&pool_kicks, cpu));
+}
+
+/**
+ * etran_pool_kick - make the transmit path run
+ * @ep: pool
+ *
+ * BH disabled or process context, under RCU.
+ */
+void etran_pool_kick(struct etran_pool *ep)
+{
+	if (!ep->zc) {
+		local_bh_disable();
+		etran_skb_flush(ep);
+		local_bh_enable();
+	} else if (!READ_ONCE(ep->gone)) {
+		ep->dev->netdev_ops->ndo_xsk_wakeup(ep->dev, ep->queue, XDP_WAKEUP_TX);
+	}
+}
+
+/**
+ * etran_pool_release - a timer program gives a packet away
+ * @f: frame in TAKEN
+ * @drop: back to the tenant, not to the NIC
+ *
+ * The driver is woken at the end of the round, etran_pool_kick_all().
+ */
+void etran_pool_release(struct etran_frame *f, bool drop)
+{
+	struct etran_pool *ep = container_of(f->frames, struct etran_pool, fs);
+
+	etran_frame_release(f, drop);
+	if (!xchg(&ep->kick, 1))
+		list_add_tail(&ep->kick_node, this_cpu_ptr(&pool_kicks));
+}
+
+/**
+ * etran_pool_kick_all - end of a timer round: wake the drivers
+ *
+ * In softirq, under RCU.
+ */
+void etran_pool_kick_all(void)
+{
+	struct list_head *kicks = this_cpu_ptr(&pool_kicks);
+	struct etran_pool *ep;
+
+	while (!list_empty(kicks)) {
+		ep = list_first_entry(kicks, struct etran_pool, kick_node);
+		list_del_init(&ep->kick_node);
+		/* From here on a release on another CPU kicks by itself. */
+		xchg(&ep->kick, 0);
+		etran_pool_kick(ep);
+	}
+}
+
+/* What can be in a bucket goes to the release FIFO, to be given back. */
+static void pool_purge(struct etran_pool *ep, struct etran_transport *tr)
+{
+	struct etran_bucket *b;
+	u32 i, n = 0;
+
+	for (i = 0; i < ep->fs.nr; i++) {
+		u8 state = etran_frame_get(&ep->fs, i);
+
+		if (state != ETRAN_FRAME_PENDING && state != ETRAN_FRAME_HELD)
+			continue;
+		rcu_read_lock_bh();
+		b = etran_frame_purge(&ep->fs.frame[i]);
+		/* Others may wait behind it. */
+		if (b && tr)
+			etran_timer_arm(tr, b->id, 0);
+		rcu_read_unlock_bh();
+		if (!(++n % 256))
+			cond_resched();
+	}
+}
+
+static void pool_kick_sync(struct etran_pool *ep)
+{
+	rcu_read_lock();
+	etran_pool_kick(ep);
+	rcu_read_unlock();
+}
+
+/**
+ * etran_pool_adopt - a transport is attached: pools of its name are its own
+ * @tr: transport
+ */
+void etran_pool_adopt(struct etran_transport *tr)
+{
+	struct etran_pool *ep;
+
+	lockdep_assert_held(&etran_mutex);
+	list_for_each_entry(ep, &etran_pools, list) {
+		if (ep->net != tr->net || strcmp(ep->name, tr->ops->name))
+			continue;
+		rcu_assign_pointer(ep->tr, tr);
+		tr->queues++;
+	}
+}
+
+/**
+ * etran_pool_orphan - a transport is dead: take its pools away
+ * @tr: transport
+ *
+ * Waits until none of its programs runs, then gives its held packets back. A
+ * tenant that does not empty its completion ring is not waited for.
+ */
+void etran_pool_orphan(struct etran_transport *tr)
+{
+	struct etran_pool *ep;
+	int ms;
+
+	lockdep_assert_held(&etran_mutex);
+	list_for_each_entry(ep, &etran_pools, list)
+		if (rcu_access_pointer(ep->tr) == tr)
+			RCU_INIT_POINTER(ep->tr, NULL);
+	synchronize_rcu();
+
+	list_for_each_entry(ep, &etran_pools, list) {
+		if (ep->net != tr->net || strcmp(ep->name, tr->ops->name))
+			continue;
+		pool_purge(ep, NULL);
+		pool_kick_sync(ep);
+	}
+	list_for_each_entry(ep, &etran_pools, list)
+		for (ms = 0; ms < ETRAN_DRAIN_MS && READ_ONCE(ep->fs.nr_ready) &&
+		     ep->net == tr->net && !strcmp(ep->name, tr->ops->name); ms++)
+			usleep_range(1000, 1500);
+}
+
+static void pool_destroy(struct etran_pool *ep)
+{
+	kvfree(ep->fs.frame);
+	kvfree(ep->fs.state);
+	kvfree(ep->fs.cq);
+	kfree(ep);
+}
+
+static struct etran_pool *pool_alloc(struct xdp_sock *xs)
+{
+	struct xsk_buff_pool *xp = xs->pool;
+	u32 size, reserved, published;
+	struct etran_pool *ep;
+
+	ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
+	if (!ep)
+		return NULL;
+	size = etran_cq_state(xp, &reserved, &published);
+	ep->fs.frame = kvcalloc(xp->heads_cnt, sizeof(*ep->fs.frame), GFP_KERNEL_ACCOUNT);
+	ep->fs.state = kvzalloc(xp->heads_cnt, GFP_KERNEL_ACCOUNT);
+	ep->fs.cq = kvcalloc(size, sizeof(*ep->fs.cq), GFP_KERNEL_ACCOUNT);
+	if (!ep->fs.frame || !ep->fs.state || !ep->fs.cq) {
+		pool_destroy(ep);
+		return NULL;
+	}
+	etran_frames_init(&ep->fs, xp->heads_cnt, size);
+	INIT_LIST_HEAD(&ep->kick_node);
+	etran_skb_init(ep);
+	ep->xp = xp;
+	ep->dev = xs->dev;
+	ep->ifindex = xs->dev->ifindex;
+	ep->queue = xs->queue_id;
+	ep->umem_id = xs->umem->id;
+	ep->zc = xs->zc;
+	ep->net = sock_net(&xs->sk);
+	return ep;
+}
+
+static int pool_check(struct xdp_sock *xs, const char **why)
+{
+	if (READ_ONCE(xs->state) != XSK_BOUND) {
+		*why = "the socket is not bound to a device";
+		return -EINVAL;
+	}
+	if (xs->pool->etran) {
+		*why = "the socket is under a transport already";
+		return -EBUSY;
+	}
+	if (xs->pool->unaligned || xs->sg) {
+		*why = "unaligned chunks and multi-buffer are not supported";
+		return -EOPNOTSUPP;
+	}
+	if (!xs->zc && sk_wmem_alloc_get(&xs->sk)) {
+		*why = "the socket has packets in flight";
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int pool_bind(struct xdp_sock *xs, u32 tenant, const char *name,
+		     struct etran_pool **out, const char **why)
+{
+	struct etran_transport *tr;
+	struct etran_pool *ep;
+	int err;
+
+	err = pool_check(xs, why);
+	if (err)
+		return err;
+	ep = pool_alloc(xs);
+	if (!ep)
+		return -ENOMEM;
+
+	mutex_lock(&etran_mutex);
+	tr = etran_transport_find(ep->net, name);
+	if (!tr) {
+		mutex_unlock(&etran_mutex);
+		pool_destroy(ep);
+		*why = "no such transport";
+		return -ENOENT;
+	}
+	strscpy(ep->name, name);
+	ep->tenant = tenant;
+	tr->queues++;
+	RCU_INIT_POINTER(ep->tr, tr);
+	list_add_tail(&ep->list, &etran_pools);
+	mutex_unlock(&etran_mutex);
+
+	/* Dropped by the core after etran_pool_free(). */
+	__module_get(THIS_MODULE);
+	static_branch_inc(&etran_key);
+	smp_store_release(&xs->pool->etran, ep);
+	*out = ep;
+	return 0;
+}
+
+/**
+ * etran_pool_bind - put a socket's pool under a transport
+ * @net: network namespace of the request
+ * @fd: AF_XDP socket in the caller's process
+ * @tenant: identity for the programs
+ * @name: transport
+ * @out: the pool; valid as long as the socket
+ * @why: sentence for the user
+ * Return: 0 or errno.
+ */
+int etran_pool_bind(struct net *net, int fd, u32 tenant, const char *name,
+		    struct etran_pool **out, const char **why)
+{
+	struct socket *sock;
+	struct xdp_sock *xs;
+	int err;
+
+	sock = sockfd_lookup(fd, &err);
+	if (!sock) {
+		*why = "no such socket";
+		return err;
+	}
+	if (sock->sk->sk_family != PF_XDP || !net_eq(sock_net(sock->sk), net)) {
+		*why = "not an AF_XDP socket of this network namespace";
+		err = sock->sk->sk_family != PF_XDP ? -ENOTSOCK : -ENOENT;
+		goto out;
+	}
+	xs = (struct xdp_sock *)sock->sk;
+	mutex_lock(&xs->mutex);
+	err = pool_bind(xs, tenant, name, out, why);
+	mutex_unlock(&xs->mutex);
+out:
+	sockfd_put(sock);
+	return err;
+}
+
+static void pool_drain_gone(struct etran_pool *ep)
+{
+	WRITE_ONCE(ep->gone, true);
+	hrtimer_cancel(&ep->retry);
+	synchronize_net();
+	if (ep->zc) {
+		etran_tx_drain(ep);
+		return;
+	}
+	while (READ_ONCE(ep->fs.nr_ready)) {
+		pool_kick_sync(ep);
+		cond_resched();
+	}
+}
+
+/**
+ * etran_pool_stop - a socket left the pool (hook)
+ * @xp: pool
+ * @gone: and no driver uses it any more
+ */
+void etran_pool_stop(struct xsk_buff_pool *xp, bool gone)
+{
+	struct etran_pool *ep = xp->etran;
+
+	if (!gone && !list_empty(&xp->xsk_tx_list))
+		return;
+
+	mutex_lock(&etran_mutex);
+	if (!ep->fs.stopping) {
+		WRITE_ONCE(ep->fs.stopping, true);
+		/* Programs that have not seen it have put down what they took. */
+		synchronize_net();
+		pool_purge(ep, rcu_dereference_protected(ep->tr,
+							 lockdep_is_held(&etran_mutex)));
+		pool_kick_sync(ep);
+		etran_netlink_queue_gone(ep);
+	}
+	if (gone && !ep->gone)
+		pool_drain_gone(ep);
+	mutex_unlock(&etran_mutex);
+}
+
+/* Independent of each other: what came, what went, and what each frame says. */
+static s64 pool_leak(struct etran_pool *ep)
+{
+	struct etran_counters sum = {};
+
+	etran_pool_count(ep, &sum);
+	return (s64)(sum.peeked - sum.completed - sum.holding - sum.in_nic);
+}
+
+/**
+ * etran_pool_count - add a pool's counters
+ * @ep: pool
+ * @sum: sum
+ */
+void etran_pool_count(struct etran_pool *ep, struct etran_counters *sum)
+{
+	u32 nr[ETRAN_FRAME_STATES] = {}, i;
+
+	for (i = 0; i < ep->fs.nr; i++)
+		nr[etran_frame_get(&ep->fs, i)]++;
+
+	sum->completed += READ_ONCE(ep->cnt.completed) + READ_ONCE(ep->returned);
+	sum->peeked += READ_ONCE(ep->cnt.peeked);
+	sum->sent += READ_ONCE(ep->cnt.sent);
+	sum->held += READ_ONCE(ep->cnt.held);
+	sum->dropped += READ_ONCE(ep->cnt.dropped) + READ_ONCE(ep->fs.timer_drops);
+	sum->bad_verdict += READ_ONCE(ep->cnt.bad_verdict);
+	sum->busy_chunk += READ_ONCE(ep->cnt.busy_chunk);
+	sum->holding += nr[ETRAN_FRAME_PENDING] + nr[ETRAN_FRAME_HELD] +
+			nr[ETRAN_FRAME_TAKEN] + nr[ETRAN_FRAME_READY];
+	sum->in_nic += ep->zc ? READ_ONCE(ep->fs.cq_reserved) - READ_ONCE(ep->fs.cq_published) :
+			nr[ETRAN_FRAME_NIC];
+}
+
+/**
+ * etran_pool_free - last call for a pool (hook)
+ * @xp: pool
+ */
+void etran_pool_free(struct xsk_buff_pool *xp)
+{
+	struct etran_pool *ep = xp->etran;
+	struct etran_transport *tr;
+	s64 lost;
+
+	mutex_lock(&etran_mutex);
+	lost = ep->cnt.peeked - ep->cnt.completed - ep->returned;
+	if (lost) {
+		atomic64_add(abs(lost), &pool_leaked);
+		pr_warn("%s queue %u: %lld frames were not given back\n",
+			ep->name, ep->queue, lost);
+	}
+	tr = rcu_dereference_protected(ep->tr, lockdep_is_held(&etran_mutex));
+	if (tr) {
+		etran_pool_count(ep, &tr->past);
+		/* What these two say is of now, not of all times. */
+		tr->past.holding = 0;
+		tr->past.in_nic = 0;
+		tr->queues--;
+	}
+	list_del(&ep->list);
+	mutex_unlock(&etran_mutex);
+
+	WRITE_ONCE(xp->etran, NULL);
+	synchronize_rcu();
+	pool_destroy(ep);
+}
+
+/**
+ * etran_pool_leaked - frames that nobody can account for
+ *
+ * A pool in motion is looked at again: its counters change while they are
+ * read.
+ *
+ * Return: number of frames.
+ */
+u64 etran_pool_leaked(void)
+{
+	u64 leaked = atomic64_read(&pool_leaked);
+	struct etran_pool *ep;
+	s64 lost;
+	int i;
+
+	mutex_lock(&etran_mutex);
+	list_for_each_entry(ep, &etran_pools, list) {
+		lost = pool_leak(ep);
+		for (i = 0; lost && i < 50; i++) {
+			usleep_range(1000, 2000);
+			lost = pool_leak(ep);
+		}
+		leaked += abs(lost);
+	}
+	mutex_unlock(&etran_mutex);
+	return leaked;
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The transmit and completion path of zero copy, and the call of egress for
+ * both modes.
+ *
+ * Runs inside the driver, which serialises it: everything marked TX needs no
+ * lock. The completion ring is positional and its entry is reserved when a
+ * packet really goes to the NIC, so packets may complete in another order
+ * than they came. A dropped packet gets an entry too, which settles for free.
+ */
+#include <linux/bpf.h>
+#include <net/xdp_sock_drv.h>
+
+#include "etran.h"
+
+/* Descriptors looked at in one call, when programs send few of them. */
+#define ETRAN_TX_WORK	64
+
+/* Give the frame to its pool's FIFO or bucket: remember what it is. */
+static void tx_fill(struct etran_tx *tx)
+{
+	struct etran_frame *f = tx->frame;
+
+	f->addr = tx->addr;
+	f->held.ifindex = tx->pkt.ifindex;
+	f->held.queue = tx->pkt.queue;
+	f->held.len = tx->pkt.len;
+	f->held.tenant = tx->pkt.tenant;
+}
+
+/**
+ * etran_tx_egress_held - bpf_etran_hold() is about to take the packet
+ * @tx: packet
+ */
+void etran_tx_egress_held(struct etran_tx *tx)
+{
+	tx_fill(tx);
+}
+
+/**
+ * etran_tx_verdict - ask egress about a packet (TX)
+ * @tx: packet; its frame is in EGRESS
+ *
+ * ETRAN_SEND behind a release FIFO that is not empty puts the packet there
+ * and comes back as ETRAN_HOLD: somebody else sends it.
+ *
+ * Return: enum etran_verdict.
+ */
+int etran_tx_verdict(struct etran_tx *tx)
+{
+	struct etran_transport *tr = tx->tr;
+	struct etran_pool *ep = tx->ep;
+	struct etran_bucket *b;
+	int verdict;
+
+	verdict = tr ? tr->ops->egress(&tx->pkt) : ETRAN_DROP;
+
+	if (unlikely(tx->held != (verdict == ETRAN_HOLD))) {
+		ep->cnt.bad_verdict++;
+		if (tx->held) {
+			b = tx->frame->bucket;
+			if (etran_frame_unhold(tx->frame))
+				etran_timer_arm(tr, b->id, 0);
+		}
+		return ETRAN_DROP;
+	}
+
+	switch (verdict) {
+	case ETRAN_HOLD:
+		ep->cnt.held++;
+		b = tx->frame->bucket;
+		if (etran_frame_publish(tx->frame))
+			etran_timer_arm(tr, b->id, 0);
+		return ETRAN_HOLD;
+	case ETRAN_SEND:
+		/*
+		 * A timer that released a packet of the same connection did so
+		 * under its lock before egress took it: seen here.
+		 */
+		if (READ_ONCE(ep->fs.nr_ready)) {
+			tx_fill(tx);
+			etran_frame_release(tx->frame, false);
+			return ETRAN_HOLD;
+		}
+		return ETRAN_SEND;
+	case ETRAN_DROP:
+		ep->cnt.dropped++;
+		return ETRAN_DROP;
+	default:
+		ep->cnt.bad_verdict++;
+		return ETRAN_DROP;
+	}
+}
+
+/* Entries that were reserved before the pool was ours complete as the NIC says. */
+static void tx_start(struct etran_pool *ep)
+{
+	struct etran_frames *fs = &ep->fs;
+	u32 reserved, published, i, n;
+
+	etran_cq_state(ep->xp, &reserved, &published);
+	n = reserved - published;
+	if (n > fs->cq_mask + 1)
+		n = 0;		/* user space lied */
+	fs->cq_published = reserved - n;
+	fs->cq_reserved = reserved - n;
+	for (i = 0; i < n; i++)
+		etran_cq_reserve(fs, ETRAN_CQ_NO_FRAME);
+	ep->cnt.peeked += n;
+	ep->started = true;
+}
+
+static void tx_settle(struct etran_pool *ep, u32 nb)
+{
+	u32 done = etran_cq_settle(&ep->fs, nb);
+
+	if (done) {
+		ep->cnt.completed += done;
+		etran_cq_publish(ep->xp, ep->fs.cq_published);
+	}
+}
+
+/* Give a frame back without the NIC: an entry that settles for free. */
+static void tx_return(struct etran_pool *ep, struct xdp_desc *desc, u32 ent)
+{
+	etran_cq_add(ep->xp, desc, 1);
+	etran_cq_reserve(&ep->fs, ent | ETRAN_CQ_RETURN);
+}
+
+static int tx_one(struct etran_tx *tx, struct xdp_desc *desc)
+{
+	struct etran_pool *ep = tx->ep;
+	struct xsk_buff_pool *xp = ep->xp;
+	u32 idx = desc->addr >> xp->chunk_shift;
+	int verdict;
+
+	ep->cnt.peeked++;
+	if (etran_frame_claim(&ep->fs, idx)) {
+		ep->cnt.busy_chunk++;
+		tx_return(ep, desc, ETRAN_CQ_NO_FRAME);
+		return ETRAN_DROP;
+	}
+
+	/* Requests in metadata would change bytes after egress saw them. */
+	desc->options = 0;
+	tx->pkt.len = desc->len;
+	tx->addr = desc->addr;
+	tx->frame = &ep->fs.frame[idx];
+	tx->data = xsk_buff_raw_get_data(xp, desc->addr);
+	tx->held = false;
+
+	verdict = etran_tx_verdict(tx);
+	if (verdict == ETRAN_SEND) {
+		etran_frame_set(&ep->fs, idx, ETRAN_FRAME_NIC);
+	} else if (verdict == ETRAN_DROP) {
+		etran_frame_set(&ep->fs, idx, ETRAN_FRAME_NIC);
+		tx_return(ep, desc, idx);
+	}
+	return verdict;
+}
+
+/* Fill @descs with released packets; each takes one of @room entries. */
+static u32 tx_released(struct etran_pool *ep, struct xdp_desc *descs, u32 *room)
+{
+	struct etran_frame *f;
+	u32 n = 0;
+	bool drop;
+
+	while (*room && READ_ONCE(ep->fs.nr_ready)) {
+		f = etran_frame_pop(&ep->fs, &drop);
+		if (!f)
+			break;
+		(*room)--;
+		descs[n].addr = f->addr;
+		descs[n].len = f->held.len;
+		descs[n].options = 0;
+		if (drop)
+			tx_return(ep, &descs[n], etran_frame_idx(f));
+		else
+			n++;
+	}
+	return n;
+}
+
+/**
+ * etran_tx - the driver wants packets (hook)
+ * @xp: pool
+ * @descs: where to put them
+ * @max: how many
+ *
+ * Looks at a bounded number of descriptors. When that is reached with nothing
+ * to send, the driver is woken again, since it would not come back.
+ *
+ * Return: number of packets.
+ */
+u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
+{
+	struct etran_pool *ep = xp->etran;
+	u32 room, n, i, got, invalid, limit, work = 0;
+	struct etran_frames *fs = &ep->fs;
+	struct etran_tx tx;
+
+	if (unlikely(!ep->started))
+		tx_start(ep);
+
+	/* No program runs on a packet that could not be completed. */
+	room = etran_cq_room(xp, max);
+	if (!room)
+		return 0;
+
+	tx.ep = ep;
+	tx.tr = rcu_dereference(ep->tr);
+	tx.pkt.ifindex = ep->ifindex;
+	tx.pkt.queue = ep->queue;
+	tx.pkt.tenant = ep->tenant;
+	tx.pkt.umem_id = ep->umem_id;
+	tx.pkt.flags = 0;
+
+	n = tx_released(ep, descs, &room);
+	limit = max(max, ETRAN_TX_WORK);
+	while (room && work < limit) {
+		got = etran_tx_read(xp, descs + n, min(room, limit - work), &invalid);
+		if (!got && !invalid)
+			break;
+		work += got + invalid;
+		for (i = n, got += n; i < got; i++) {
+			int verdict = tx_one(&tx, &descs[i]);
+
+			if (verdict == ETRAN_SEND)
+				descs[n++] = descs[i];
+			if (verdict != ETRAN_HOLD)
+				room--;
+		}
+		/* Returned as they came: there is no packet behind them. */
+		for (i = 0; i < invalid; i++) {
+			ep->cnt.peeked++;
+			ep->cnt.dropped++;
+			tx_return(ep, &descs[got + i], ETRAN_CQ_NO_FRAME);
+			room--;
+		}
+		n += tx_released(ep, descs + n, &room);
+	}
+
+	if (n) {
+		etran_cq_add(xp, descs, n);
+		for (i = 0; i < n; i++)
+			etran_cq_reserve(fs, descs[i].addr >> xp->chunk_shift);
+		ep->cnt.sent += n;
+	}
+	tx_settle(ep, 0);
+	if (n < max && (work >= limit || READ_ONCE(fs->nr_ready)))
+		etran_pool_kick(ep);
+	return n;
+}
+
+/**
+ * etran_tx_completed - the NIC is done with packets (hook)
+ * @xp: pool
+ * @nb: how many
+ * Return: false when the pool has not been used since it was bound.
+ */
+bool etran_tx_completed(struct xsk_buff_pool *xp, u32 nb)
+{
+	struct etran_pool *ep = xp->etran;
+
+	if (!ep->started)
+		return false;
+	tx_settle(ep, nb);
+	return true;
+}
+
+/**
+ * etran_tx_completed_hw - when the NIC sent the last packet (hook)
+ * @xp: pool
+ * @ns: its clock
+ */
+void etran_tx_completed_hw(struct xsk_buff_pool *xp, u64 ns)
+{
+	struct etran_pool *ep = xp->etran;
+
+	WRITE_ONCE(ep->hw_completed, ns);
+}
+
+/**
+ * etran_tx_drain - the driver is gone: give back what still waits (TX)
+ * @ep: pool that is stopping
+ *
+ * What does not fit into the completion ring is given back with the UMEM.
+ */
+void etran_tx_drain(struct etran_pool *ep)
+{
+	struct etran_frame *f;
+	struct xdp_desc desc;
+	bool drop;
+
+	if (!ep->started)
+		tx_start(ep);
+	while ((f = etran_frame_pop(&ep->fs, &drop))) {
+		desc.addr = f->addr;
+		if (etran_cq_room(ep->xp, 1)) {
+			tx_return(ep, &desc, etran_frame_idx(f));
+		} else {
+			etran_frame_done(&ep->fs, etran_frame_idx(f));
+			ep->cnt.completed++;
+		}
+	}
+	tx_settle(ep, 0);
+}
