@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Answers to etranctl.
+ *
+ * An abstract stream socket: one line with a word comes in, one JSON object
+ * goes out, end. Nothing can be changed here, so everybody may ask; detaching
+ * is between etranctl and the module.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "admin.h"
+#include "conn.h"
+#include "ctl.h"
+#include "loader.h"
+#include "log.h"
+#include "loop.h"
+#include "nic.h"
+#include "tcpsys.h"
+#include "tenant.h"
+
+#define MAX_CLIENTS	16
+#define CLIENT_TIME	(10 * NSEC_PER_SEC)
+
+struct client {
+	struct watch watch;
+	struct timer timer;
+	char *answer;
+	size_t len, sent;
+};
+
+static struct watch server = { .fd = -1 };
+static unsigned int nr_clients;
+static const char * const reasons[ETRAN_R_MAX] = { ETRAN_REASON_NAMES };
+
+static void add_str(struct json_object *o, const char *key, const char *v)
+{
+	json_object_object_add(o, key, json_object_new_string(v));
+}
+
+static void add_int(struct json_object *o, const char *key, uint64_t v)
+{
+	json_object_object_add(o, key, json_object_new_uint64(v));
+}
+
+static void add_bool(struct json_object *o, const char *key, bool v)
+{
+	json_object_object_add(o, key, json_object_new_boolean(v));
+}
+
+static struct json_object *add_list(struct json_object *o, const char *key)
+{
+	struct json_object *list = json_object_new_array();
+
+	json_object_object_add(o, key, list);
+	return list;
+}
+
+static struct json_object *fallbacks(const uint64_t *counts)
+{
+	struct json_object *o = json_object_new_object();
+	unsigned int i;
+
+	for (i = 1; i < ETRAN_R_MAX; i++)
+		if (counts[i])
+			add_int(o, reasons[i], counts[i]);
+	return o;
+}
+
+static struct json_object *nics(void)
+{
+	struct json_object *list = json_object_new_array(), *o;
+	struct nic *nic;
+	unsigned int i;
+
+	for (i = 0; (nic = nic_at(i)); i++) {
+		o = json_object_new_object();
+		add_str(o, "name", nic->name);
+		add_int(o, "ifindex", nic->ifindex);
+		add_int(o, "mtu", nic->mtu);
+		add_int(o, "queues", nic->queues);
+		add_str(o, "xdp", !tcp.live ? "none" :
+			nic->generic ? "generic" : "native");
+		add_int(o, "tenant", nic->owner ? nic->owner->id : 0);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static struct json_object *tcp_counters(void)
+{
+	static const char * const names[] = {
+		"rx_segs", "rx_pure_acks", "rx_bad_csum", "rx_bad_seq",
+		"rx_ooo", "rx_dup", "rx_no_room", "rx_events_lost", "tx_segs",
+		"tx_held", "tx_rexmit", "tx_acks", "tx_bad_owner",
+		"tx_bad_req", "tx_stale", "fast_rexmit", "rto", "probes",
+		"tx_acked", "tx_gap", "tx_no_hold", "rx_paws", "rx_challenge",
+		"undo", "gen_refused",
+	};
+	struct json_object *o = json_object_new_object();
+	struct tcp_stats s;
+	size_t i;
+
+	_Static_assert(sizeof(s) == sizeof(names) / sizeof(*names) * 8,
+		       "a name for each counter of struct tcp_stats");
+	if (!tcp.live || tcpsys_stats(&s))
+		return o;
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		add_int(o, names[i], ((uint64_t *)&s)[i]);
+	return o;
+}
+
+static struct json_object *counters(const struct nl_counters *c)
+{
+	struct json_object *o = json_object_new_object();
+	int i;
+
+	for (i = 0; i <= ETRAN_A_COUNTERS_MAX; i++)
+		if (nl_counter_name(i))
+			add_int(o, nl_counter_name(i), c->v[i]);
+	return o;
+}
+
+static void add_transport(const struct nl_transport *t, void *arg)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_str(o, "name", t->name);
+	add_int(o, "id", t->id);
+	add_int(o, "queues", t->queues);
+	json_object_object_add(o, "counters", counters(&t->counters));
+	json_object_array_add(arg, o);
+}
+
+static struct json_object *status(void)
+{
+	struct json_object *root = json_object_new_object();
+
+	add_int(root, "pid", getpid());
+	json_object_object_add(root, "nics", nics());
+	nl_transports(&tcp.nl, add_transport, add_list(root, "transports"));
+	add_int(root, "connections", conn_count());
+	json_object_object_add(root, "tcp", tcp_counters());
+	json_object_object_add(root, "fallbacks", fallbacks(ctl_fallback));
+	return root;
+}
+
+static const char *state_name(const struct conn *c, const struct tcp_conn *s)
+{
+	switch (c->state) {
+	case CONN_RESOLVE:
+		return "resolving";
+	case ETRAN_CS_SYN_SENT:
+		return "syn-sent";
+	case ETRAN_CS_SYN_RCVD:
+		return "syn-received";
+	case ETRAN_CS_TIME_WAIT:
+		return "time-wait";
+	case ETRAN_CS_ESTABLISHED:
+		break;
+	default:
+		return "closed";
+	}
+	if (s->flags & TCP_F_PEER_FIN)
+		return s->flags & TCP_F_FIN_QUEUED ? "last-ack" : "close-wait";
+	if (s->flags & TCP_F_FIN_ACKED)
+		return "fin-wait-2";
+	return s->flags & TCP_F_FIN_QUEUED ? "fin-wait-1" : "established";
+}
+
+static void add_addr(struct json_object *o, const char *key, __be32 addr,
+		     __be16 port)
+{
+	char ip[INET_ADDRSTRLEN], text[INET_ADDRSTRLEN + 8];
+
+	inet_ntop(AF_INET, &addr, ip, sizeof(ip));
+	snprintf(text, sizeof(text), "%s:%u", ip, ntohs(port));
+	add_str(o, key, text);
+}
+
+static struct json_object *flow(const struct conn *c)
+{
+	struct json_object *o = json_object_new_object();
+	struct tcp_conn s = { 0 };
+
+	if (c->state != CONN_RESOLVE && tcp.live)
+		tcpsys_conn(c->idx, &s);
+	add_addr(o, "local", c->tuple.saddr, c->tuple.sport);
+	add_addr(o, "peer", c->tuple.daddr, c->tuple.dport);
+	add_str(o, "state", state_name(c, &s));
+	add_int(o, "bytes_acked", s.snd_una);
+	add_int(o, "bytes_received", s.rcv_nxt);
+	add_int(o, "bytes_in_flight", s.snd_nxt > s.snd_una ?
+		s.snd_nxt - s.snd_una : 0);
+	add_int(o, "cwnd", s.cwnd);
+	add_int(o, "mss", c->mss);
+	add_int(o, "srtt_us", s.srtt_us >> 3);
+	add_int(o, "retransmits", s.rexmits);
+	add_int(o, "pid", c->tenant->state == TENANT_READY ?
+		c->tenant->rec.pid : 0);
+	add_str(o, "comm", c->tenant->rec.comm);
+	add_int(o, "tenant", c->tenant->id);
+	add_int(o, "conn", c->idx);
+	add_str(o, "nic", c->nic ? c->nic->name : "");
+	add_str(o, "accel", TCP_NAME);
+	return o;
+}
+
+static struct json_object *flows(void)
+{
+	struct json_object *root = json_object_new_object();
+	struct json_object *list = add_list(root, "flows");
+	struct conn *c;
+	uint32_t i;
+
+	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
+		c = conn_at(i);
+		if (c)
+			json_object_array_add(list, flow(c));
+	}
+	return root;
+}
+
+struct find_queues {
+	struct json_object *list;
+	uint32_t tenant;
+};
+
+static void add_queue(const struct nl_queue *q, void *arg)
+{
+	struct find_queues *f = arg;
+	struct json_object *o;
+	struct nic *nic;
+
+	if (q->tenant != f->tenant)
+		return;
+	nic = nic_find(q->ifindex);
+	o = json_object_new_object();
+	add_str(o, "nic", nic ? nic->name : "");
+	add_int(o, "queue", q->queue);
+	add_bool(o, "zerocopy", q->zerocopy);
+	json_object_object_add(o, "counters", counters(&q->counters));
+	json_object_array_add(f->list, o);
+}
+
+static struct json_object *app(uint32_t pid, uint32_t uid, const char *comm,
+			       const struct tenant *t, const uint64_t *fallback,
+			       uint32_t refused)
+{
+	static const uint64_t none[ETRAN_R_MAX];
+	struct json_object *o = json_object_new_object();
+	struct find_queues f;
+
+	add_int(o, "pid", pid);
+	add_int(o, "uid", uid);
+	add_str(o, "comm", comm);
+	add_int(o, "tenant", t ? t->id : 0);
+	add_str(o, "refused", refused ? reasons[refused] : "");
+	add_bool(o, "connected", fallback);
+	add_bool(o, "zerocopy", t && t->rec.zerocopy);
+	add_int(o, "connections", t ? ETRAN_TENANT_CONNS - t->nr_free : 0);
+	f.list = add_list(o, "queues");
+	f.tenant = t ? t->id : 0;
+	if (t)
+		nl_queues(&tcp.nl, add_queue, &f);
+	json_object_object_add(o, "fallbacks",
+			       fallbacks(fallback ? fallback : none));
+	return o;
+}
+
+static struct json_object *apps(void)
+{
+	struct json_object *root = json_object_new_object();
+	struct json_object *list = add_list(root, "apps");
+	struct tenant *t;
+	struct peer *p;
+	uint32_t id;
+
+	for (p = ctl_peers(); p; p = p->next)
+		json_object_array_add(list, app(p->cred.pid, p->cred.uid, p->comm,
+						p->tenant, p->fallback,
+						p->refused));
+	/* Those that have not come back after a restart of etrand. */
+	for (id = 1; id < ETRAN_MAX_TENANTS; id++) {
+		t = tenant_get(id);
+		if (t && !t->peer)
+			json_object_array_add(list, app(t->rec.pid, t->rec.uid,
+							t->rec.comm, t, NULL, 0));
+	}
+	return root;
+}
+
+static struct json_object *answer(const char *what)
+{
+	struct json_object *root;
+
+	if (!strcmp(what, "status")) {
+		root = status();
+	} else if (!strcmp(what, "flows")) {
+		root = flows();
+	} else if (!strcmp(what, "apps")) {
+		root = apps();
+	} else {
+		root = json_object_new_object();
+		add_str(root, "error", "unknown request");
+	}
+	add_int(root, "schema", ADMIN_SCHEMA);
+	return root;
+}
+
+static void end(struct client *c)
+{
+	timer_stop(&c->timer);
+	watch_del(&c->watch);
+	free(c->answer);
+	free(c);
+	nr_clients--;
+}
+
+static void timed_out(struct timer *t)
+{
+	end(container_of(t, struct client, timer));
+}
+
+static int read_request(struct client *c)
+{
+	struct json_object *root;
+	char what[64];
+	ssize_t n;
+
+	n = recv(c->watch.fd, what, sizeof(what) - 1, MSG_DONTWAIT);
+	if (n <= 0)
+		return -EPROTO;
+	what[n] = '\0';
+	what[strcspn(what, "\n")] = '\0';
+	root = answer(what);
+	c->answer = strdup(json_object_to_json_string_ext(root,
+							  JSON_C_TO_STRING_PLAIN));
+	json_object_put(root);
+	if (!c->answer)
+		return -ENOMEM;
+	c->len = strlen(c->answer);
+	return watch_set(&c->watch, EPOLLOUT);
+}
+
+static void client_event(struct watch *w, uint32_t events)
+{
+	struct client *c = container_of(w, struct client, watch);
+	ssize_t n;
+
+	(void)events;
+	if (!c->answer) {
+		if (read_request(c))
+			end(c);
+		return;
+	}
+	n = send(w->fd, c->answer + c->sent, c->len - c->sent,
+		 MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n > 0)
+		c->sent += n;
+	if (n <= 0 || c->sent == c->len)
+		end(c);
+}
+
+static void accept_client(struct watch *w, uint32_t events)
+{
+	struct client *c;
+	int fd;
+
+	(void)events;
+	fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	c = nr_clients < MAX_CLIENTS ? calloc(1, sizeof(*c)) : NULL;
+	if (!c) {
+		close(fd);
+		return;
+	}
+	nr_clients++;
+	c->watch.fd = fd;
+	c->watch.fn = client_event;
+	c->timer.fn = timed_out;
+	timer_arm(&c->timer, CLIENT_TIME);
+	if (watch_add(&c->watch, EPOLLIN))
+		end(c);
+}
+
+/** admin_init - Return: 0 or a negative errno */
+int admin_init(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	socklen_t len;
+
+	memcpy(sun.sun_path + 1, ADMIN_NAME, strlen(ADMIN_NAME));
+	len = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(ADMIN_NAME);
+	server.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (server.fd < 0 || bind(server.fd, (struct sockaddr *)&sun, len) ||
+	    listen(server.fd, MAX_CLIENTS)) {
+		int err = -errno;
+
+		log_err("admin socket: %s", strerror(-err));
+		return err;
+	}
+	server.fn = accept_client;
+	return watch_add(&server, EPOLLIN);
+}
+
+/** admin_close - no more clients */
+void admin_close(void)
+{
+	watch_del(&server);
+}

@@ -1,0 +1,578 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of connections, and their end.
+ *
+ * Truth about a connection is in the transport's maps; here is what only etrand
+ * needs: who has it, timers of its life, what holds its port. Both agree on the
+ * index; the generation tells a connection from its predecessors there.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "handshake.h"
+#include "isn.h"
+#include "listener.h"
+#include "loader.h"
+#include "log.h"
+#include "nic.h"
+#include "route.h"
+#include "segment.h"
+#include "tcpsys.h"
+#include "tenant.h"
+#include "tick.h"
+
+#define TIME_WAIT	(60 * NSEC_PER_SEC)
+#define ORPHAN_TIME	(60 * NSEC_PER_SEC)
+#define NR_BUCKETS	4096
+
+static struct conn conns[ETRAN_MAX_CONNS];
+static struct conn *buckets[NR_BUCKETS];
+static unsigned int nr_conns;
+
+static struct conn **bucket(const struct tcp_tuple *tuple)
+{
+	static const uint64_t key[2] = { 1, 2 };
+
+	/* Peers choose tuples; a long chain costs at most ETRAN_MAX_CONNS. */
+	return &buckets[isn_siphash(key, tuple, sizeof(*tuple)) % NR_BUCKETS];
+}
+
+/** conn_count - connections in any state */
+unsigned int conn_count(void)
+{
+	return nr_conns;
+}
+
+/** conn_at - by index, NULL when that one is free */
+struct conn *conn_at(uint32_t idx)
+{
+	if (idx >= ETRAN_MAX_CONNS || conns[idx].state == ETRAN_CS_FREE)
+		return NULL;
+	return &conns[idx];
+}
+
+/** conn_get - by index and generation, or NULL */
+struct conn *conn_get(uint32_t idx, uint32_t gen)
+{
+	struct conn *c = conn_at(idx);
+
+	return c && c->gen == gen && c->state != CONN_RESOLVE ? c : NULL;
+}
+
+/** conn_find - by addresses and ports, "s" is this host; or NULL */
+struct conn *conn_find(const struct tcp_tuple *tuple)
+{
+	struct conn *c;
+
+	for (c = *bucket(tuple); c; c = c->hash_next)
+		if (!memcmp(&c->tuple, tuple, sizeof(*tuple)))
+			return c;
+	return NULL;
+}
+
+static void hash_add(struct conn *c)
+{
+	struct conn **b = bucket(&c->tuple);
+
+	c->hash_next = *b;
+	*b = c;
+}
+
+static void hash_del(struct conn *c)
+{
+	struct conn **at;
+
+	for (at = bucket(&c->tuple); *at != c; at = &(*at)->hash_next)
+		;
+	*at = c->hash_next;
+}
+
+/** conn_wscale - smallest shift that can express a window */
+uint8_t conn_wscale(uint32_t rcvbuf)
+{
+	uint8_t ws = 0;
+
+	while (rcvbuf >> ws > 65535 && ws < SEG_MAX_WSCALE)
+		ws++;
+	return ws;
+}
+
+static void timer_fn(struct timer *t);
+
+static struct conn *init_conn(struct conn *c, uint32_t idx, struct tenant *t,
+			      struct nic *nic, const struct tcp_tuple *tuple)
+{
+	memset(c, 0, sizeof(*c));
+	c->idx = idx;
+	c->tenant = t;
+	c->nic = nic;
+	c->tuple = *tuple;
+	c->hold_fd = -1;
+	c->timer.fn = timer_fn;
+	c->state = CONN_RESOLVE;
+	c->rcv_wscale = conn_wscale(TCP_RCVBUF);
+	hash_add(c);
+	nr_conns++;
+	return c;
+}
+
+/* The one of @t (any tenant: NULL) that has been in TIME_WAIT longest. */
+static struct conn *oldest_time_wait(const struct tenant *t)
+{
+	struct conn *c, *best = NULL;
+	uint32_t i;
+
+	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
+		c = &conns[i];
+		if (c->state != ETRAN_CS_TIME_WAIT || (t && c->tenant != t))
+			continue;
+		if (!best || c->timer.due < best->timer.due)
+			best = c;
+	}
+	return best;
+}
+
+static uint32_t free_index(void)
+{
+	uint32_t i;
+
+	/* The lowest one: ticks walk over all below the highest in use. */
+	for (i = 0; i < ETRAN_MAX_CONNS; i++)
+		if (conns[i].state == ETRAN_CS_FREE)
+			break;
+	return i;
+}
+
+/**
+ * conn_alloc - a new connection in state CONN_RESOLVE
+ * When there is no room, the oldest one in TIME_WAIT makes some.
+ * Return: NULL when there is no room even so
+ */
+struct conn *conn_alloc(struct tenant *t, struct nic *nic,
+			const struct tcp_tuple *tuple)
+{
+	struct conn *c, *old;
+	uint32_t idx;
+	int slot;
+
+	if (nr_conns == ETRAN_MAX_CONNS) {
+		old = oldest_time_wait(NULL);
+		if (old)
+			conn_end(old, 0, false);
+	}
+	if (!t->nr_free) {
+		old = oldest_time_wait(t);
+		if (old)
+			conn_end(old, 0, false);
+	}
+	idx = free_index();
+	if (idx == ETRAN_MAX_CONNS)
+		return NULL;
+	slot = tenant_slot_take(t, &conns[idx]);
+	if (slot < 0)
+		return NULL;
+	c = init_conn(&conns[idx], idx, t, nic, tuple);
+	c->slot = slot;
+	return c;
+}
+
+/** conn_set_eth - Ethernet header to send with */
+void conn_set_eth(struct conn *c, const uint8_t dmac[6])
+{
+	memcpy(c->eth, dmac, 6);
+	memcpy(c->eth + 6, c->nic->mac, 6);
+	c->eth[12] = 0x08;
+	c->eth[13] = 0x00;
+}
+
+/** conn_set_state - keeps the books on handshakes and on who needs ticks */
+void conn_set_state(struct conn *c, uint32_t state)
+{
+	int change = (state == ETRAN_CS_SYN_RCVD) -
+		     (c->state == ETRAN_CS_SYN_RCVD);
+
+	c->tenant->nr_syn += change;
+	if (c->listener)
+		c->listener->nr_syn += change;
+	tick_change((state == ETRAN_CS_ESTABLISHED) -
+		    (c->state == ETRAN_CS_ESTABLISHED));
+	c->state = state;
+}
+
+/** conn_open - make it known to the transport; Return: 0 or a negative errno */
+int conn_open(struct conn *c, uint32_t state)
+{
+	struct tcp_sys_open arg = {
+		.conn = c->idx,
+		.state = state,
+		.tenant = c->tenant->id,
+		.slot = c->slot,
+		.ifindex = c->nic->ifindex,
+		.listener = c->listener ? c->listener->id : 0,
+		.tuple = c->tuple,
+		.snd_wscale = c->snd_wscale,
+		.rcv_wscale = c->rcv_wscale,
+		.iss = c->iss,
+		.irs = c->irs,
+		.mss = c->mss,
+		.rcvbuf = TCP_RCVBUF,
+		.wnd = c->wnd,
+		.ts_recent = c->ts_recent,
+		.flags = c->flags,
+	};
+	int err;
+
+	memcpy(arg.eth, c->eth, sizeof(arg.eth));
+	err = tcpsys_run(PROG_OPEN, &arg, sizeof(arg));
+	if (err) {
+		log_debug("tcp_open %u: %d", c->idx, err);
+		return err;
+	}
+	c->gen = arg.gen;
+	conn_set_state(c, state);
+	return 0;
+}
+
+static void send_reset(const struct conn *c, uint32_t seq, uint32_t ack)
+{
+	struct seg s = {
+		.tuple = c->tuple,
+		.seq = seq,
+		.ack = ack,
+		.flags = SEG_RST | SEG_ACK,
+	};
+	uint8_t frame[SEG_MAX_HDR];
+	int len;
+
+	memcpy(s.dmac, c->eth, 6);
+	memcpy(s.smac, c->eth + 6, 6);
+	len = seg_build(&s, frame, sizeof(frame));
+	if (len > 0)
+		nic_send(c->nic, frame, len);
+}
+
+/**
+ * conn_end - take a connection out of the world
+ * @err: what the library finds in conn_pub, 0: closed in order
+ * @reset: send RST
+ */
+void conn_end(struct conn *c, int err, bool reset)
+{
+	struct tcp_sys_conn arg = { .conn = c->idx, .gen = c->gen, .err = err };
+	int ret;
+
+	timer_stop(&c->timer);
+	if (c->state != CONN_RESOLVE && tcp.live) {
+		ret = tcpsys_run(PROG_CLOSE, &arg, sizeof(arg));
+		if (ret)
+			log_debug("tcp_close %u: %d", c->idx, ret);
+		else if (reset && c->nic)
+			send_reset(c, arg.seq, arg.ack);
+	}
+	conn_set_state(c, ETRAN_CS_FREE);
+	hash_del(c);
+	nr_conns--;
+	if (c->listener)
+		listener_put(c->listener);
+	if (c->hold_fd >= 0)
+		close(c->hold_fd);
+	tenant_slot_put(c->tenant, c->slot);
+}
+
+/** conn_fill - a connection as the library is told of it */
+void conn_fill(const struct conn *c, struct etran_ctl_conn *m)
+{
+	m->conn = c->idx;
+	m->gen = c->gen;
+	m->slot = c->slot;
+	m->listener = c->listener ? c->listener->id : 0;
+	m->saddr = c->tuple.saddr;
+	m->daddr = c->tuple.daddr;
+	m->sport = c->tuple.sport;
+	m->dport = c->tuple.dport;
+	m->mss = c->mss;
+	m->queue = c->tenant->rec.nr_queues ?
+		   c->idx % c->tenant->rec.nr_queues : 0;
+	m->rcvbuf = TCP_RCVBUF;
+}
+
+/** conn_event - tell the tenant something about a connection */
+void conn_event(struct conn *c, uint32_t type, int err)
+{
+	struct etran_ctl_msg m = { .type = type };
+
+	if (c->released || c->tenant->state != TENANT_READY)
+		return;
+	/* One REXMIT in the queue says it all, if nobody reads. */
+	if (type == ETRAN_CTL_REXMIT && c->rexmit_sent &&
+	    tenant_backlogged(c->tenant))
+		return;
+	conn_fill(c, &m.u.conn);
+	m.u.conn.err = err;
+	tenant_send(c->tenant, &m);
+	if (type == ETRAN_CTL_REXMIT)
+		c->rexmit_sent = tenant_backlogged(c->tenant);
+}
+
+/** conn_time_wait - both sides have closed and we have to remember it */
+void conn_time_wait(struct conn *c)
+{
+	conn_set_state(c, ETRAN_CS_TIME_WAIT);
+	timer_arm(&c->timer, TIME_WAIT);
+}
+
+/* Data that nobody will send or read any more: has the peer to be told? */
+static bool needs_reset(const struct conn *c)
+{
+	struct tcp_conn state;
+
+	if (tcpsys_conn(c->idx, &state) || state.gen != c->gen)
+		return false;
+	return !(state.flags & TCP_F_FIN_ACKED);
+}
+
+static void timer_fn(struct timer *t)
+{
+	struct conn *c = container_of(t, struct conn, timer);
+
+	switch (c->state) {
+	case CONN_RESOLVE:
+	case ETRAN_CS_SYN_SENT:
+	case ETRAN_CS_SYN_RCVD:
+		handshake_timeout(c);
+		break;
+	case ETRAN_CS_TIME_WAIT:
+		conn_end(c, 0, false);
+		break;
+	default:
+		conn_end(c, 0, needs_reset(c));
+	}
+}
+
+static void release(struct conn *c)
+{
+	struct tcp_sys_conn arg = { .conn = c->idx, .gen = c->gen };
+
+	if (c->released)
+		return;
+	c->released = true;
+	if (c->state == ETRAN_CS_TIME_WAIT)
+		return;
+	if (tcpsys_run(PROG_RELEASE, &arg, sizeof(arg)))
+		log_debug("tcp_release %u failed", c->idx);
+	timer_arm(&c->timer, ORPHAN_TIME);
+}
+
+/** conn_release - RELEASE: serve it to its end without the tenant */
+void conn_release(struct tenant *t, uint32_t idx, uint32_t gen)
+{
+	struct conn *c = conn_get(idx, gen);
+
+	if (c && c->tenant == t && (c->state == ETRAN_CS_ESTABLISHED ||
+				    c->state == ETRAN_CS_TIME_WAIT))
+		release(c);
+}
+
+/** conn_abort - ABORT: reset it now */
+void conn_abort(struct tenant *t, uint32_t idx, uint32_t gen)
+{
+	struct conn *c = conn_get(idx, gen);
+
+	if (c && c->tenant == t)
+		conn_end(c, ECONNABORTED, c->state != ETRAN_CS_TIME_WAIT);
+}
+
+/*
+ * A port that nobody else holds any more could be given to a new socket while
+ * the peer still thinks of the old connection.
+ */
+static void hold_port(struct conn *c)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_port = c->tuple.sport,
+		.sin_addr.s_addr = c->tuple.saddr,
+	};
+	int one = 1;
+
+	c->hold_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(c->hold_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(c->hold_fd, (struct sockaddr *)&sin, sizeof(sin)))
+		log_debug("hold port %u: %s", ntohs(c->tuple.sport), strerror(errno));
+}
+
+/**
+ * conn_orphan - its tenant is gone
+ * Everything we sent is acknowledged, FIN included: the peer may take its time
+ * to close. Everything else is cut off.
+ */
+void conn_orphan(struct conn *c)
+{
+	if (c->state == ETRAN_CS_TIME_WAIT ||
+	    (c->state == ETRAN_CS_ESTABLISHED && !needs_reset(c))) {
+		if (!c->listener && c->hold_fd < 0)
+			hold_port(c);
+		release(c);
+		return;
+	}
+	conn_end(c, ECONNRESET, true);
+}
+
+/** conn_end_all - silently, of a tenant that is gone */
+void conn_end_all(struct tenant *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < ETRAN_TENANT_CONNS; i++)
+		if (t->slots[i])
+			conn_end(t->slots[i], ECONNRESET, false);
+}
+
+/** conn_neigh_changed - a next hop is known now, or is somewhere else */
+void conn_neigh_changed(int ifindex, __be32 addr, const uint8_t mac[6])
+{
+	struct tcp_sys_neigh arg = { .ifindex = ifindex };
+	__be32 done = 0, hop;
+	struct conn *c;
+	uint32_t i;
+
+	if (!nr_conns)
+		return;
+	memcpy(arg.dmac, mac, 6);
+	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
+		c = &conns[i];
+		if (c->state == ETRAN_CS_FREE || !c->nic ||
+		    c->nic->ifindex != ifindex)
+			continue;
+		hop = c->nexthop ? c->nexthop : c->tuple.daddr;
+		if (hop != addr)
+			continue;
+		if (c->state == CONN_RESOLVE) {
+			handshake_resolved(c, mac);
+			continue;
+		}
+		if (!memcmp(c->eth, mac, 6))
+			continue;
+		memcpy(c->eth, mac, 6);
+		/* One call serves all connections to a destination. */
+		if (done == c->tuple.daddr)
+			continue;
+		done = arg.daddr = c->tuple.daddr;
+		if (tcpsys_run(PROG_NEIGH, &arg, sizeof(arg)) < 0)
+			log_debug("tcp_neigh failed");
+	}
+}
+
+static void adopt(uint32_t idx, const struct tcp_conn *s)
+{
+	struct tenant *t = tenant_get(s->tenant);
+	struct conn *c = &conns[idx];
+
+	if (!t)
+		t = tenant_orphanage(s->tenant);
+	if (!t || tenant_slot_claim(t, c, s->slot)) {
+		struct tcp_sys_conn arg = { .conn = idx, .gen = s->gen };
+
+		log_info("connection %u of tenant %u: no place for it, closed",
+			 idx, s->tenant);
+		tcpsys_run(PROG_CLOSE, &arg, sizeof(arg));
+		return;
+	}
+	init_conn(c, idx, t, nic_find(s->ifindex), &s->tuple);
+	c->gen = s->gen;
+	c->slot = s->slot;
+	memcpy(c->eth, s->eth, sizeof(c->eth));
+	c->iss = s->iss;
+	c->irs = s->irs;
+	c->mss = s->mss;
+	c->flags = s->flags & (TCP_F_TS | TCP_F_WS);
+	c->snd_wscale = s->snd_wscale;
+	c->rcv_wscale = s->rcv_wscale;
+	c->ts_recent = s->ts_recent;
+	c->released = s->flags & TCP_F_RELEASED;
+	c->adopted = s->listener && s->state == ETRAN_CS_ESTABLISHED;
+	if (s->listener) {
+		c->listener = listener_find(t, s->listener);
+		if (c->listener)
+			listener_get(c->listener);
+	}
+	conn_set_state(c, s->state);
+}
+
+/* A connection whose state moved without our noticing. */
+static void catch_up(struct conn *c, const struct tcp_conn *s)
+{
+	if (c->state == ETRAN_CS_SYN_RCVD && s->state == ETRAN_CS_ESTABLISHED) {
+		handshake_established(c);
+	} else if (s->state == ETRAN_CS_RESET) {
+		conn_event(c, ETRAN_CTL_RESET, s->err);
+		conn_end(c, s->err, false);
+	} else if (s->state == ETRAN_CS_CLOSED) {
+		conn_event(c, ETRAN_CTL_CLOSED, 0);
+		conn_end(c, 0, false);
+	} else if (s->state == ETRAN_CS_TIME_WAIT &&
+		   c->state != ETRAN_CS_TIME_WAIT) {
+		conn_event(c, ETRAN_CTL_CLOSED, 0);
+		conn_time_wait(c);
+	}
+}
+
+/** conn_rescan - events were lost: look at every connection */
+void conn_rescan(void)
+{
+	struct tcp_conn s;
+	struct conn *c;
+	uint32_t i;
+
+	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
+		c = &conns[i];
+		if (c->state == ETRAN_CS_FREE || c->state == CONN_RESOLVE ||
+		    tcpsys_conn(i, &s) || s.gen != c->gen)
+			continue;
+		catch_up(c, &s);
+	}
+}
+
+/** conn_adopt_all - take over the connections of a former etrand */
+void conn_adopt_all(void)
+{
+	struct tcp_conn s;
+	struct conn *c;
+	uint32_t i;
+
+	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
+		if (tcpsys_conn(i, &s) || s.state == ETRAN_CS_FREE)
+			continue;
+		adopt(i, &s);
+		c = conn_at(i);
+		if (!c)
+			continue;
+		switch (s.state) {
+		case ETRAN_CS_SYN_SENT:
+			/* Who asked for it cannot be answered any more. */
+			conn_end(c, ECONNABORTED, false);
+			break;
+		case ETRAN_CS_SYN_RCVD:
+			handshake_adopted(c);
+			break;
+		case ETRAN_CS_TIME_WAIT:
+			conn_event(c, ETRAN_CTL_CLOSED, 0);
+			conn_time_wait(c);
+			break;
+		case ETRAN_CS_ESTABLISHED:
+			if (c->released)
+				timer_arm(&c->timer, ORPHAN_TIME);
+			break;
+		default:
+			conn_event(c, s.state == ETRAN_CS_RESET ?
+				   ETRAN_CTL_RESET : ETRAN_CTL_CLOSED, s.err);
+			conn_end(c, s.err, false);
+		}
+	}
+	if (nr_conns)
+		log_info("adopted %u connections", nr_conns);
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The socket that tenants talk to.
+ *
+ * A peer is ended in one place only, its event handler: everybody else shuts
+ * the socket down and the handler hears of it. So no caller of ctl_send() finds
+ * its tenant gone afterwards.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "conn.h"
+#include "ctl.h"
+#include "handshake.h"
+#include "listener.h"
+#include "log.h"
+#include "record.h"
+#include "tenant.h"
+
+#define MAX_PEERS	512
+#define MAX_PEERS_UID	128
+#define MAX_OUT		(4 * ETRAN_TENANT_CONNS)
+#define MAX_FDS		2
+
+uint64_t ctl_fallback[ETRAN_R_MAX];
+static struct peer *peers;
+static unsigned int nr_peers;
+static struct watch server = { .fd = -1 };
+
+/** ctl_peers - head of the list of all peers */
+struct peer *ctl_peers(void)
+{
+	return peers;
+}
+
+/** ctl_drop - end a peer; it is still there when this returns */
+void ctl_drop(struct peer *p)
+{
+	shutdown(p->watch.fd, SHUT_RDWR);
+}
+
+static void free_peer(struct peer *p)
+{
+	struct peer **at;
+
+	for (at = &peers; *at != p; at = &(*at)->next)
+		;
+	*at = p->next;
+	nr_peers--;
+	watch_del(&p->watch);
+	msgq_free(&p->out);
+	if (p->tenant) {
+		p->tenant->peer = NULL;
+		tenant_end(p->tenant);
+	}
+	free(p);
+}
+
+/* Return: false when the socket is full */
+static bool send_one(struct peer *p, const struct etran_ctl_msg *m)
+{
+	if (send(p->watch.fd, m, sizeof(*m), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return true;
+	if (errno == EAGAIN || errno == ENOBUFS)
+		return false;
+	/* Dead: its handler will see the end of file. */
+	return true;
+}
+
+static void flush(struct peer *p)
+{
+	const struct etran_ctl_msg *m;
+
+	while ((m = msgq_first(&p->out)) && send_one(p, m))
+		msgq_pop(&p->out);
+	if (!m)
+		watch_set(&p->watch, EPOLLIN);
+}
+
+/** ctl_send - send a message, now or when the peer reads again */
+void ctl_send(struct peer *p, const struct etran_ctl_msg *m)
+{
+	if (!p->out.count && send_one(p, m))
+		return;
+	if (!p->out.count)
+		watch_set(&p->watch, EPOLLIN | EPOLLOUT);
+	if (msgq_push(&p->out, m, MAX_OUT)) {
+		log_info("pid %d (%s) does not read its messages, ending it",
+			 p->cred.pid, p->comm);
+		ctl_drop(p);
+	}
+}
+
+/**
+ * ctl_send_fds - send a message with descriptors
+ * Only for a peer's first answer, when its socket has room; otherwise it is
+ * ended.
+ */
+void ctl_send_fds(struct peer *p, const struct etran_ctl_msg *m, const int *fds,
+		  int nr_fds)
+{
+	char control[CMSG_SPACE(sizeof(int) * (ETRAN_MAX_QUEUES + 2))] = { 0 };
+	struct iovec iov = { .iov_base = (void *)m, .iov_len = sizeof(*m) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = CMSG_SPACE(sizeof(int) * nr_fds),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int) * nr_fds);
+	memcpy(CMSG_DATA(c), fds, sizeof(int) * nr_fds);
+	if (p->out.count ||
+	    sendmsg(p->watch.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		ctl_drop(p);
+}
+
+/** ctl_error - answer a request with a refusal */
+void ctl_error(struct peer *p, uint32_t id, int err, uint32_t reason)
+{
+	struct etran_ctl_msg m = {
+		.type = ETRAN_CTL_ERROR,
+		.id = id,
+		.u.error = { .err = err < 0 ? -err : err, .reason = reason },
+	};
+
+	if (reason > ETRAN_R_NONE && reason < ETRAN_R_MAX)
+		ctl_fallback[reason]++;
+	ctl_send(p, &m);
+}
+
+static void count_fallback(struct peer *p, const struct etran_ctl_fallback *f)
+{
+	/* A count is the application's word; it may only spoil its own row. */
+	p->fallback[f->reason] += f->count;
+	ctl_fallback[f->reason] += f->count;
+}
+
+static void dispatch(struct peer *p, const struct etran_ctl_msg *m, int fd)
+{
+	switch (m->type) {
+	case ETRAN_CTL_HELLO:
+		tenant_hello(p, m);
+		break;
+	case ETRAN_CTL_LISTEN:
+		listener_open(p->tenant, m, fd);
+		break;
+	case ETRAN_CTL_UNLISTEN:
+		listener_unlisten(p->tenant, m);
+		break;
+	case ETRAN_CTL_CONNECT:
+		handshake_connect(p->tenant, m, fd);
+		break;
+	case ETRAN_CTL_RELEASE:
+		conn_release(p->tenant, m->u.conn.conn, m->u.conn.gen);
+		break;
+	case ETRAN_CTL_ABORT:
+		conn_abort(p->tenant, m->u.conn.conn, m->u.conn.gen);
+		break;
+	case ETRAN_CTL_FALLBACK:
+		count_fallback(p, &m->u.fallback);
+		break;
+	}
+}
+
+/* Return: descriptors received, or -1 when there were too many */
+static int take_fds(struct msghdr *msg, int fds[MAX_FDS])
+{
+	struct cmsghdr *c;
+	int n = 0, k, i;
+
+	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		k = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (i = 0; i < k && n < MAX_FDS; i++)
+			memcpy(&fds[n++], CMSG_DATA(c) + i * sizeof(int),
+			       sizeof(int));
+	}
+	return n;
+}
+
+static void receive(struct peer *p)
+{
+	char control[CMSG_SPACE(sizeof(int) * MAX_FDS)];
+	struct etran_ctl_msg m = { 0 };
+	struct iovec iov = { .iov_base = &m, .iov_len = sizeof(m) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	int fds[MAX_FDS], nr_fds, err;
+	ssize_t n;
+
+	/* MSG_TRUNC: the true length, so that a longer message is seen. */
+	n = recvmsg(p->watch.fd, &msg,
+		    MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		free_peer(p);
+		return;
+	}
+	nr_fds = take_fds(&msg, fds);
+	err = ctlmsg_check(&m, n, msg.msg_flags & MSG_CTRUNC ? -1 : nr_fds,
+			   p->tenant && p->tenant->state == TENANT_READY);
+	/* A second HELLO while the first one is still being served. */
+	if (!err && m.type == ETRAN_CTL_HELLO && p->tenant)
+		err = -EINVAL;
+	if (err)
+		ctl_error(p, m.id, err, ETRAN_R_NONE);
+	else
+		dispatch(p, &m, fds[0]);
+	while (nr_fds > 0)
+		close(fds[--nr_fds]);
+}
+
+static void peer_event(struct watch *w, uint32_t events)
+{
+	struct peer *p = container_of(w, struct peer, watch);
+
+	if (events & EPOLLOUT)
+		flush(p);
+	if (events & ~EPOLLOUT)
+		receive(p);
+}
+
+static void read_comm(struct peer *p)
+{
+	char path[32];
+	size_t n = 0, i;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", p->cred.pid);
+	f = fopen(path, "re");
+	if (f) {
+		n = fread(p->comm, 1, sizeof(p->comm) - 1, f);
+		fclose(f);
+	}
+	p->comm[n] = '\0';
+	/* It goes to terminals. */
+	for (i = 0; i < n; i++)
+		if (p->comm[i] < ' ' || p->comm[i] > '~')
+			p->comm[i] = p->comm[i] == '\n' ? '\0' : '?';
+}
+
+static unsigned int peers_of(uid_t uid)
+{
+	unsigned int n = 0;
+	struct peer *p;
+
+	for (p = peers; p; p = p->next)
+		n += p->cred.uid == uid;
+	return n;
+}
+
+static void accept_peer(struct watch *w, uint32_t events)
+{
+	socklen_t len = sizeof(struct ucred);
+	struct peer *p;
+	int fd;
+
+	(void)events;
+	fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	p = calloc(1, sizeof(*p));
+	if (!p || nr_peers >= MAX_PEERS ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &p->cred, &len) ||
+	    (p->cred.uid && peers_of(p->cred.uid) >= MAX_PEERS_UID))
+		goto refuse;
+	p->start = record_start_time(p->cred.pid);
+	if (!p->start)
+		goto refuse;
+	read_comm(p);
+	p->watch.fd = fd;
+	p->watch.fn = peer_event;
+	if (watch_add(&p->watch, EPOLLIN))
+		goto refuse;
+	p->next = peers;
+	peers = p;
+	nr_peers++;
+	return;
+refuse:
+	close(fd);
+	free(p);
+}
+
+/** ctl_init - say so when another etrand is there */
+int ctl_init(void)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	socklen_t len;
+	int err;
+
+	server.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			   0);
+	if (server.fd < 0)
+		return -errno;
+	memcpy(sun.sun_path + 1, ETRAN_CTL_NAME, strlen(ETRAN_CTL_NAME));
+	len = offsetof(struct sockaddr_un, sun_path) + 1 + strlen(ETRAN_CTL_NAME);
+	if (bind(server.fd, (struct sockaddr *)&sun, len)) {
+		err = -errno;
+		if (err == -EADDRINUSE)
+			log_err("another etrand serves this network namespace");
+		else
+			log_err("tenant socket: %s", strerror(-err));
+		return err;
+	}
+	server.fn = accept_peer;
+	return 0;
+}
+
+/** ctl_serve - take tenants from now on */
+int ctl_serve(void)
+{
+	if (listen(server.fd, 128))
+		return -errno;
+	return watch_add(&server, EPOLLIN);
+}
+
+/** ctl_close - end all tenants */
+void ctl_close(void)
+{
+	watch_del(&server);
+	while (peers)
+		free_peer(peers);
+}

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading the TCP transport, or adopting it from its pins.
+ *
+ * What must outlive etrand is pinned: the struct_ops link, the maps, and the
+ * programs that a restarted etrand needs. Pins are made last to first, with
+ * the map of tenant records at the very end: only a complete set is adopted,
+ * anything less is removed and loaded afresh.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <xdp/libxdp.h>
+
+#include "bpf-progs/tcp.h"
+#include "loader.h"
+#include "log.h"
+#include "nic.h"
+#include "pins.h"
+#include "record.h"
+#include "xdp.h"
+
+struct transport tcp = {
+	.map = { [0 ... NR_MAPS - 1] = -1 },
+	.prog = { [0 ... NR_PROGS - 1] = -1 },
+};
+
+/* What the object must look like; size 0: not checked, ~0: at least. */
+static const struct map_shape {
+	const char *name;
+	uint32_t type, key, value, entries;
+} shapes[NR_MAPS] = {
+	[MAP_CONNS] = { "conns", BPF_MAP_TYPE_ARRAY, 4, 0, ETRAN_MAX_CONNS },
+	[MAP_FLOWS] = { "flows", BPF_MAP_TYPE_HASH, sizeof(struct tcp_tuple), 4, 0 },
+	[MAP_LISTENERS] = { "listeners", BPF_MAP_TYPE_HASH,
+			    sizeof(struct tcp_listen_key),
+			    sizeof(struct tcp_listener), 0 },
+	[MAP_PUB] = { "pub", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, ETRAN_MAX_TENANTS },
+	[MAP_XSKS] = { "xsks", BPF_MAP_TYPE_XSKMAP, 4, 4,
+		       ETRAN_MAX_TENANTS * ETRAN_MAX_QUEUES },
+	[MAP_HOLD] = { "hold", 0, 0, 0, 0 },
+	[MAP_EVENTS] = { "events", BPF_MAP_TYPE_RINGBUF, 0, 0, 0 },
+	[MAP_STATS] = { "stats", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+			sizeof(struct tcp_stats), 1 },
+	[MAP_TENANTS] = { "tenants", BPF_MAP_TYPE_ARRAY, 4,
+			  sizeof(struct tenant_record), ETRAN_MAX_TENANTS },
+};
+
+static const char * const prog_names[NR_PROGS] = {
+	[PROG_INGRESS] = "tcp_ingress",
+	[PROG_OPEN] = "tcp_open",
+	[PROG_ESTABLISH] = "tcp_establish",
+	[PROG_RELEASE] = "tcp_release",
+	[PROG_CLOSE] = "tcp_close",
+	[PROG_TICK] = "tcp_tick",
+	[PROG_NEIGH] = "tcp_neigh",
+};
+
+static int check_shape(enum tcp_map i, int fd)
+{
+	const struct map_shape *s = &shapes[i];
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (bpf_map_get_info_by_fd(fd, &info, &len))
+		return -errno;
+	if ((s->type && info.type != s->type) ||
+	    (s->key && info.key_size != s->key) ||
+	    (s->value && info.value_size != s->value) ||
+	    (s->entries && info.max_entries != s->entries))
+		return -EPROTO;
+	if (i == MAP_CONNS) {
+		if (info.value_size < sizeof(struct tcp_conn))
+			return -EPROTO;
+		tcp.conn_size = info.value_size;
+	}
+	return 0;
+}
+
+static int get_pin(const char *name)
+{
+	char path[128];
+	int fd;
+
+	if (pins_path(path, sizeof(path), TCP_NAME, name))
+		return -ENAMETOOLONG;
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+static int put_pin(int fd, const char *name)
+{
+	char path[128];
+	int err;
+
+	err = pins_path(path, sizeof(path), TCP_NAME, name);
+	if (!err && bpf_obj_pin(fd, path))
+		err = -errno;
+	if (err)
+		log_err("pin %s: %s", name, strerror(-err));
+	return err;
+}
+
+static void close_all(void)
+{
+	int i;
+
+	for (i = 0; i < NR_MAPS; i++) {
+		if (tcp.map[i] >= 0)
+			close(tcp.map[i]);
+		tcp.map[i] = -1;
+	}
+	for (i = 0; i < NR_PROGS; i++) {
+		if (tcp.prog[i] >= 0)
+			close(tcp.prog[i]);
+		tcp.prog[i] = -1;
+	}
+}
+
+static uint32_t prog_id(int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	return bpf_prog_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
+}
+
+/* Put the loaded ingress program on the NICs that do not have it yet. */
+static int attach_nics(void)
+{
+	struct xdp_program *prog;
+	struct nic *nic;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && (nic = nic_at(i)); i++) {
+		if (xdp_is_attached(nic->ifindex, prog_id(tcp.prog[PROG_INGRESS]),
+				    &nic->generic))
+			continue;
+		prog = xdp_program__from_fd(tcp.prog[PROG_INGRESS]);
+		err = libxdp_get_error(prog);
+		if (err)
+			return err;
+		err = xdp_attach(prog, nic->ifindex, nic->name, &nic->generic);
+		xdp_program__close(prog);
+	}
+	return err;
+}
+
+/* Return: 0 adopted, -ENOENT nothing that could be adopted */
+static int adopt(void)
+{
+	struct nl_transport t;
+	int i, err;
+
+	if (nl_transport_find(&tcp.nl, TCP_NAME, &t))
+		return -ENOENT;
+	for (i = 0; i < NR_MAPS; i++) {
+		tcp.map[i] = get_pin(shapes[i].name);
+		if (tcp.map[i] < 0 || check_shape(i, tcp.map[i]))
+			goto unfit;
+	}
+	for (i = 0; i < NR_PROGS; i++) {
+		tcp.prog[i] = get_pin(prog_names[i]);
+		if (tcp.prog[i] < 0)
+			goto unfit;
+	}
+	if (!record_version_fits(tcp.map[MAP_TENANTS]))
+		goto unfit;
+	err = attach_nics();
+	if (err)
+		return err;
+	tcp.adopted = true;
+	log_info("adopted transport " TCP_NAME " (id %u, %u queues)", t.id,
+		 t.queues);
+	return 0;
+unfit:
+	close_all();
+	log_info("transport " TCP_NAME " is attached, but its state does not fit this etrand; replacing it");
+	return -ENOENT;
+}
+
+static int find_parts(struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	int i;
+
+	for (i = 0; i < NR_PROGS; i++) {
+		prog = bpf_object__find_program_by_name(obj, prog_names[i]);
+		if (!prog) {
+			log_err("malformed object: no program %s", prog_names[i]);
+			return -EINVAL;
+		}
+	}
+	for (i = 0; i < MAP_TENANTS; i++) {
+		map = bpf_object__find_map_by_name(obj, shapes[i].name);
+		if (!map) {
+			log_err("malformed object: no map %s", shapes[i].name);
+			return -EINVAL;
+		}
+	}
+	map = bpf_object__find_map_by_name(obj, TCP_NAME);
+	if (!map || bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS) {
+		log_err("malformed object: no struct_ops map " TCP_NAME);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int keep_fds(struct bpf_object *obj)
+{
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	int i, fd;
+
+	for (i = 0; i < NR_PROGS; i++) {
+		prog = bpf_object__find_program_by_name(obj, prog_names[i]);
+		fd = bpf_program__fd(prog);
+		tcp.prog[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (tcp.prog[i] < 0)
+			return -errno;
+	}
+	for (i = 0; i < MAP_TENANTS; i++) {
+		map = bpf_object__find_map_by_name(obj, shapes[i].name);
+		fd = bpf_map__fd(map);
+		tcp.map[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (tcp.map[i] < 0)
+			return -errno;
+		if (check_shape(i, tcp.map[i])) {
+			log_err("malformed object: map %s has another layout than this etrand",
+				shapes[i].name);
+			return -EPROTO;
+		}
+	}
+	return 0;
+}
+
+/* Tie the other programs to the instance, attach it, keep it by a pin. */
+static int attach_ops(struct bpf_object *obj)
+{
+	struct bpf_map *ops = bpf_object__find_map_by_name(obj, TCP_NAME);
+	struct bpf_link *link;
+	int i, err;
+
+	for (i = 0; i < NR_PROGS; i++) {
+		err = bpf_prog_assoc_struct_ops(tcp.prog[i], bpf_map__fd(ops),
+						NULL);
+		if (err) {
+			log_err("associate %s: %s", prog_names[i], strerror(-err));
+			return err;
+		}
+	}
+	link = bpf_map__attach_struct_ops(ops);
+	if (!link) {
+		err = -errno;
+		log_err("attach transport " TCP_NAME ": %s", strerror(-err));
+		return err;
+	}
+	err = put_pin(bpf_link__fd(link), "link");
+	/* Without the pin this ends the transport again. */
+	bpf_link__destroy(link);
+	return err;
+}
+
+static int pin_all(void)
+{
+	int i, err = 0;
+
+	for (i = 0; !err && i < NR_PROGS; i++)
+		err = put_pin(tcp.prog[i], prog_names[i]);
+	for (i = 0; !err && i < NR_MAPS; i++)
+		err = put_pin(tcp.map[i], shapes[i].name);
+	return err;
+}
+
+static int load_object(struct bpf_object *obj)
+{
+	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts,
+		.obj = obj,
+		.prog_name = prog_names[PROG_INGRESS],
+	);
+	struct nic *nic = nic_at(0);
+	struct xdp_program *prog;
+	int err;
+
+	prog = xdp_program__create(&opts);
+	err = libxdp_get_error(prog);
+	if (err) {
+		log_err("ingress: %s: %s", strerror(-err), log_last_lib_line());
+		return err;
+	}
+	/* The first NIC makes libxdp load the object, as its freplace. */
+	err = xdp_attach(prog, nic->ifindex, nic->name, &nic->generic);
+	if (!err)
+		err = keep_fds(obj);
+	xdp_program__close(prog);
+	if (!err)
+		err = attach_nics();
+	if (!err)
+		err = attach_ops(obj);
+	return err;
+}
+
+static int load(const char *object_dir)
+{
+	struct bpf_object *obj;
+	char path[512];
+	int err;
+
+	/* Leftovers of a crash, or of another layout. */
+	err = pins_detach_transport(&tcp.nl, TCP_NAME);
+	if (err && err != -ENOENT) {
+		log_err("cannot remove the old transport " TCP_NAME ": %s",
+			strerror(-err));
+		return err;
+	}
+	err = pins_prepare(TCP_NAME);
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/" TCP_NAME ".bpf.o", object_dir);
+	obj = bpf_object__open_file(path, NULL);
+	if (!obj) {
+		err = -errno;
+		log_err("%s: %s", path, err == -ENOENT ? "no such object" :
+			"malformed object");
+		return err;
+	}
+	err = find_parts(obj);
+	if (!err)
+		err = load_object(obj);
+	bpf_object__close(obj);
+	if (!err)
+		err = record_create(&tcp.map[MAP_TENANTS]);
+	if (!err)
+		err = pin_all();
+	if (err)
+		loader_detach();
+	else
+		log_info("loaded transport " TCP_NAME " from %s", path);
+	return err;
+}
+
+static bool kernel_has_hooks(void)
+{
+	char line[256];
+	bool found = false;
+	FILE *f;
+
+	f = fopen("/proc/kallsyms", "re");
+	if (!f)
+		return true;
+	while (!found && fgets(line, sizeof(line), f))
+		found = strstr(line, " etran_hooks_register");
+	fclose(f);
+	return found;
+}
+
+static void say_no_module(int err)
+{
+	if (err == -EPROTO)
+		log_err("etran.ko is of another version: load the one that belongs to this etrand");
+	else if (err != -ENOENT)
+		log_err("etran.ko: %s", strerror(-err));
+	else if (kernel_has_hooks())
+		log_err("etran.ko is not loaded: modprobe etran");
+	else
+		log_err("this kernel lacks the eTran patch: boot one that was built with core-hooks.patch, then load etran.ko");
+}
+
+/**
+ * loader_start - make the transport run; says itself why not
+ * Return: 0 or a negative errno
+ */
+int loader_start(const char *object_dir)
+{
+	int err;
+
+	err = nl_open(&tcp.nl);
+	if (err) {
+		say_no_module(err);
+		return err;
+	}
+	log_last_lib_line();
+	err = adopt();
+	if (err == -ENOENT)
+		err = load(object_dir);
+	tcp.live = !err;
+	return err;
+}
+
+/** loader_close - let go of everything; what is pinned lives on */
+void loader_close(void)
+{
+	close_all();
+	tcp.live = false;
+}
+
+/** loader_detach - end the transport */
+void loader_detach(void)
+{
+	int err;
+
+	loader_close();
+	err = pins_detach_transport(&tcp.nl, TCP_NAME);
+	if (err && err != -ENOENT)
+		log_err("detach " TCP_NAME ": %s", strerror(-err));
+}
