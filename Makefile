@@ -95,20 +95,22 @@ tools: $(OUT)/tools.path
 UAPI := $(call rwildcard,uapi,*.h)
 
 ifneq ($(wildcard kmod/Kbuild),)
-KMOD_SRC := $(filter %.c %.h %/Kbuild,$(call rwildcard,kmod,*)) Kconfig.etran
+KMOD_SRC := $(filter %.c %.h %/Kbuild,$(call rwildcard,kmod,*))
 modules: $(OUT)/kmod/etran.ko
 modules-debug: $(OUT)/kmod-debug/etran.ko
 
-$(OUT)/kmod%etran.ko: $(KMOD_SRC) $(UAPI)
+define kmod_rule
 	$(call msg,MODULE,$@)
 	@mkdir -p $(@D)
-	$(Q)$(MAKE) -s -j$(JOBS) -C $$(readlink -f $(OUT)/kernel$(patsubst %/,%,$*)) \
-		M=$(TOP)/kmod MO=$(@D) W=$(W) modules
-	@readelf -S $@ | grep -q '\.BTF' || \
-		{ echo "$@ has no BTF: is there a vmlinux in the kernel tree, and pahole?" >&2; exit 1; }
+	$(Q)$(MAKE) -s -C $$(cat $<) M=$(TOP)/kmod MO=$(@D) modules
+	@readelf -S $@ | grep -q '\.BTF' || { rm $@; \
+		echo "$@ has no BTF: is there a vmlinux in the kernel tree, and pahole?" >&2; exit 1; }
 	@touch $@
-$(OUT)/kmod/etran.ko: $(OUT)/kernel.path
-$(OUT)/kmod-debug/etran.ko: $(OUT)/kernel-debug.path
+endef
+$(OUT)/kmod/etran.ko: $(OUT)/kernel.path $(KMOD_SRC) $(UAPI)
+	$(kmod_rule)
+$(OUT)/kmod-debug/etran.ko: $(OUT)/kernel-debug.path $(KMOD_SRC) $(UAPI)
+	$(kmod_rule)
 MODULE_BTF := $(OUT)/kmod/etran.ko
 else
 modules modules-debug:
@@ -155,7 +157,7 @@ PKGS := libmnl libnl-3.0 libnl-route-3.0 liburcu json-c
 CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror \
 	-isystem $(OUT)/tools/include/uapi -isystem $(OUT)/tools/include \
 	-Iuapi -I. $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LDFLAGS := -Wl,--disable-new-dtags,-rpath,'$$ORIGIN:$$ORIGIN/etran:$$ORIGIN/../lib:$$ORIGIN/../lib/etran:$(OUT)/lib:$(OUT)/lib/etran'
+LDFLAGS := -Wl,--disable-new-dtags,-rpath,'$$ORIGIN:$$ORIGIN/etran:$$ORIGIN/../lib:$$ORIGIN/../lib/etran:$$ORIGIN/../../lib:$$ORIGIN/../../lib/etran'
 BPF_LIBS := $(OUT)/lib/etran/libbpf.so.1 -lxdp
 LDLIBS := $(BPF_LIBS) $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
 
