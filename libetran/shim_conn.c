@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * Sockets: who carries them, and the life of a connection.
+ *
+ *   NEW -> KERNEL		connect() or listen() that eTran cannot carry
+ *   NEW -> CONN -> KERNEL	etrand refused while connecting
+ *   NEW -> CONN		connected, or failed as a TCP connection fails
+ *   NEW -> LISTEN
+ *   CONN -> INERT		in a forked child
+ *
+ * shim_file.s is set before the state becomes CONN or LISTEN and stays until
+ * the last reference is gone, so a call that saw the state may use it.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "shim.h"
+
+static int fail(int err)
+{
+	errno = err;
+	return -1;
+}
+
+int shim_socket(int domain, int type, int proto)
+{
+	int fd = real.socket(domain, type, proto);
+	struct shim_file *f;
+
+	if (fd < 0 || (domain != AF_INET && domain != AF_INET6) ||
+	    (type & 0xf) != SOCK_STREAM || (proto && proto != IPPROTO_TCP) ||
+	    shim_forked || shim_in_other_process())
+		return fd;
+	f = shim_file_new(SHIM_SOCK);
+	if (!f)
+		return fd;
+	f->nonblock = type & SOCK_NONBLOCK;
+	f->ipv6 = domain == AF_INET6;
+	return shim_install(fd, f);
+}
+
+/*
+ * libetran says that etran_events() changed, or that there is more of the
+ * same. Its lock is held: note it and go.
+ */
+void shim_changed(struct etran_sock *s, void *user)
+{
+	struct shim_file *f = user;
+
+	(void)s;
+	if (!f || atomic_load(&f->nr_watch) <= 0)
+		return;
+	pthread_mutex_lock(&shim_ev_lock);
+	shim_epoll_ready(f);
+	shim_wake_waiters(f);
+	pthread_mutex_unlock(&shim_ev_lock);
+}
+
+/**
+ * shim_sock_events - what poll() would say of a socket
+ * Of a listener only eTran's half.
+ */
+uint32_t shim_sock_events(struct shim_file *f)
+{
+	struct pollfd p = { .fd = f->fd, .events = POLLIN | POLLOUT | POLLRDHUP | POLLPRI };
+	uint32_t ev;
+
+	if (f->state == SHIM_CONN && !shim_check_refused(f)) {
+		ev = etran_events(f->s);
+		if (f->ss == SHIM_SS_CONNECTING && !(ev & (EPOLLERR | EPOLLHUP)) &&
+		    !etran_connected(f->s))
+			return 0;
+		if (f->lowat > 1 && ev & EPOLLIN &&
+		    !(ev & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) &&
+		    etran_inq(f->s) < (size_t)f->lowat)
+			ev &= ~EPOLLIN;
+		if (f->err)
+			ev |= EPOLLERR;
+		return ev & (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+	}
+	if (f->state == SHIM_LISTEN) {
+		if (f->shut)
+			return EPOLLIN | EPOLLHUP | EPOLLRDHUP;
+		if (f->stash)
+			return EPOLLIN;
+		return f->s ? etran_events(f->s) & EPOLLIN : 0;
+	}
+	if (f->state == SHIM_INERT)
+		return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+	return real.poll(&p, 1, 0) > 0 ? p.revents : 0;
+}
+
+/* The address that the kernel would send from, or a reason to leave it alone. */
+static uint32_t route_source(const struct sockaddr_in *dst, struct sockaddr_in *src)
+{
+	uint32_t d = ntohl(dst->sin_addr.s_addr);
+	socklen_t n = sizeof(*src);
+	uint32_t reason = ETRAN_R_NO_ROUTE;
+	int fd;
+
+	if (d >> 24 == IN_LOOPBACKNET || d == INADDR_ANY)
+		return ETRAN_R_LOCAL;
+	fd = real.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return ETRAN_R_UNSUPPORTED;
+	if (!real.connect(fd, (const void *)dst, sizeof(*dst)) &&
+	    !real.getsockname(fd, (void *)src, &n)) {
+		reason = ETRAN_R_NONE;
+		if (src->sin_addr.s_addr == dst->sin_addr.s_addr)
+			reason = ETRAN_R_LOCAL;
+	}
+	real.close(fd);
+	src->sin_port = 0;
+	return reason;
+}
+
+/* Every eTran connection has a kernel socket that holds its address and port. */
+static uint32_t ensure_bound(int fd, const struct sockaddr_in *src)
+{
+	struct sockaddr_in own;
+	socklen_t n = sizeof(own);
+
+	if (real.getsockname(fd, (void *)&own, &n))
+		return ETRAN_R_UNSUPPORTED;
+	if (!own.sin_port) {
+		if (own.sin_addr.s_addr == INADDR_ANY)
+			own = *src;
+		if (real.bind(fd, (const void *)&own, sizeof(own)))
+			return ETRAN_R_UNSUPPORTED;
+		n = sizeof(own);
+		if (real.getsockname(fd, (void *)&own, &n) || !own.sin_port)
+			return ETRAN_R_UNSUPPORTED;
+	}
+	return own.sin_addr.s_addr == INADDR_ANY ? ETRAN_R_UNSUPPORTED : ETRAN_R_NONE;
+}
+
+/* Ask etrand for the connection. Return: why it will not be eTran's. */
+static uint32_t start(struct shim_file *f, int fd, const struct sockaddr_in *dst)
+{
+	uint32_t reason = ETRAN_R_NONE;
+	struct sockaddr_in src = { .sin_family = AF_INET };
+	struct etran_sock *s;
+
+	if (etran_open(&reason))
+		return reason ? reason : ETRAN_R_NO_DAEMON;
+	reason = route_source(dst, &src);
+	if (reason)
+		return reason;
+	reason = ensure_bound(fd, &src);
+	if (reason)
+		return reason;
+	if (etran_connect(fd, dst, &s, &reason))
+		return reason ? reason : ETRAN_R_UNSUPPORTED;
+	f->s = s;
+	f->peer = *dst;
+	f->refused = f->err = 0;
+	f->ss = SHIM_SS_CONNECTING;
+	f->state = SHIM_CONN;
+	etran_set_user(s, f, shim_changed);
+	shim_epoll_to_etran(f, false);
+	shim_changed(s, f);
+	return ETRAN_R_NONE;
+}
+
+/**
+ * shim_check_refused - did etrand say no to a connect() under way?
+ * If so the kernel takes the socket over, and the program sees nothing of it.
+ * Return: true when that happened. A blocking connect() calls the kernel itself.
+ */
+bool shim_check_refused(struct shim_file *f)
+{
+	uint32_t reason;
+	bool gone = false;
+
+	if (f->ss != SHIM_SS_CONNECTING || f->refused || f->state != SHIM_CONN)
+		return false;
+	reason = etran_sock_reason(f->s);
+	if (reason == ETRAN_R_NONE)
+		return false;
+	pthread_mutex_lock(&f->lock);
+	if (f->state == SHIM_CONN && !f->refused) {
+		shim_kernel("connect", reason);
+		if (shim_require) {
+			f->refused = ECONNREFUSED;
+		} else {
+			gone = true;
+			etran_set_user(f->s, NULL, NULL);
+			if (f->nonblock &&
+			    real.connect(f->fd, (void *)&f->peer, sizeof(f->peer)) &&
+			    errno != EINPROGRESS)
+				f->err = errno;
+			f->state = SHIM_KERNEL;
+			shim_epoll_to_kernel(f);
+			pthread_mutex_lock(&shim_ev_lock);
+			shim_wake_waiters(f);
+			pthread_mutex_unlock(&shim_ev_lock);
+		}
+	}
+	pthread_mutex_unlock(&f->lock);
+	return gone || f->state == SHIM_KERNEL;
+}
+
+/* connect() has an outcome. */
+static int connect_result(struct shim_file *f, int fd)
+{
+	int err;
+
+	if (f->state == SHIM_KERNEL)
+		return real.connect(fd, (void *)&f->peer, sizeof(f->peer));
+	if (etran_connected(f->s)) {
+		f->ss = SHIM_SS_CONNECTED;
+		return 0;
+	}
+	err = etran_error(f->s);
+	if (f->refused)
+		err = f->refused;
+	f->ss = SHIM_SS_UNCONNECTED;
+	return fail(err ? err : ECONNABORTED);
+}
+
+static int connect_wait(struct shim_file *f, int fd)
+{
+	int r = shim_wait_events(f, EPOLLOUT, &f->sndtimeo);
+
+	if (r == -EAGAIN)
+		return fail(EINPROGRESS);
+	return r ? fail(-r) : connect_result(f, fd);
+}
+
+/* connect() on a socket that eTran has already. */
+static int connect_again(struct shim_file *f, int fd)
+{
+	if (f->ss == SHIM_SS_CONNECTED)
+		return fail(EISCONN);
+	etran_service();
+	if (!shim_sock_events(f)) {
+		if (f->nonblock)
+			return fail(EALREADY);
+		return connect_wait(f, fd);
+	}
+	return connect_result(f, fd);
+}
+
+/* After a failure the socket is as new, and may try again. */
+static void forget_failed(struct shim_file *f)
+{
+	if (f->state != SHIM_CONN || f->ss != SHIM_SS_UNCONNECTED)
+		return;
+	etran_set_user(f->s, NULL, NULL);
+	etran_close(f->s, true);
+	f->s = NULL;
+	f->state = SHIM_NEW;
+	shim_epoll_to_kernel(f);
+}
+
+static int stay_kernel(struct shim_file *f, uint32_t reason)
+{
+	shim_kernel("connect", reason);
+	if (shim_require)
+		return fail(ECONNREFUSED);
+	f->state = SHIM_KERNEL;
+	shim_epoll_drop(f);
+	return 0;
+}
+
+/**
+ * shim_connect - connect()
+ * A socket without eTran's help goes on as a kernel connect in the same call.
+ */
+int shim_connect(struct shim_file *f, int fd, const struct sockaddr *a, socklen_t n)
+{
+	struct sockaddr_in dst;
+	uint32_t reason;
+
+	if (f->kind != SHIM_SOCK || f->state == SHIM_KERNEL || !a || n < sizeof(a->sa_family))
+		return real.connect(fd, a, n);
+	if (f->state == SHIM_LISTEN || f->state == SHIM_INERT)
+		return fail(EISCONN);
+	if (!f->ipv6 && (n < sizeof(dst) || a->sa_family != AF_INET)) {
+		if (f->state == SHIM_NEW)
+			return real.connect(fd, a, n);
+		return fail(n < sizeof(dst) ? EINVAL : EOPNOTSUPP);
+	}
+	pthread_mutex_lock(&f->lock);
+	forget_failed(f);
+	if (f->state != SHIM_NEW) {
+		pthread_mutex_unlock(&f->lock);
+		return connect_again(f, fd);
+	}
+	reason = ETRAN_R_NOT_IPV4;
+	if (!f->ipv6) {
+		memcpy(&dst, a, sizeof(dst));
+		reason = start(f, fd, &dst);
+	}
+	if (reason && stay_kernel(f, reason)) {
+		pthread_mutex_unlock(&f->lock);
+		return -1;
+	}
+	pthread_mutex_unlock(&f->lock);
+	if (reason)
+		return real.connect(fd, a, n);
+	return f->nonblock ? fail(EINPROGRESS) : connect_wait(f, fd);
+}
+
+int shim_shutdown(struct shim_file *f, int fd, int how)
+{
+	int r;
+
+	if (f->kind != SHIM_SOCK || f->state < SHIM_CONN)
+		return real.shutdown(fd, how);
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return fail(EINVAL);
+	if (f->state == SHIM_LISTEN) {
+		if (how != SHUT_WR)
+			f->shut = true;
+		if (f->knl_listen)
+			real.shutdown(fd, how);
+		if (f->s)
+			shim_changed(f->s, f);
+		return 0;
+	}
+	if (f->state == SHIM_INERT || !etran_connected(f->s))
+		return fail(ENOTCONN);
+	r = etran_shutdown(f->s, how);
+	return r < 0 ? fail(-r) : 0;
+}
+
+int shim_getname(struct shim_file *f, int fd, struct sockaddr *a, socklen_t *n, bool peer)
+{
+	struct sockaddr_in self = { 0 }, other = { 0 };
+	socklen_t room;
+
+	if (f->kind != SHIM_SOCK || f->state != SHIM_CONN ||
+	    !etran_connected(f->s)) {
+		if (f->kind == SHIM_SOCK && f->state == SHIM_CONN && peer)
+			return fail(ENOTCONN);
+		return peer ? real.getpeername(fd, a, n) : real.getsockname(fd, a, n);
+	}
+	if (!a || !n)
+		return fail(EFAULT);
+	room = *n;
+	if ((int)room < 0)
+		return fail(EINVAL);
+	etran_names(f->s, &self, &other);
+	memcpy(a, peer ? &other : &self, room < sizeof(self) ? room : sizeof(self));
+	*n = sizeof(self);
+	return 0;
+}
+
+/* SO_LINGER: close() waits until the peer has everything, or not any longer. */
+static void linger(struct shim_file *f)
+{
+	struct timespec left, max = { .tv_sec = f->linger.l_linger };
+	struct pollfd fds[SHIM_EXTRA_FDS];
+	struct shim_waiter *w, stack;
+	struct shim_until u;
+
+	etran_shutdown(f->s, SHUT_WR);
+	shim_until(&u, &max);
+	w = shim_wait_begin(&stack);
+	for (;;) {
+		etran_service();
+		if (!etran_outq(f->s) || !shim_left(&u, &left))
+			break;
+		/* acknowledgements alone wake nobody: look every 10 ms */
+		shim_until(&u, &left);
+		if (left.tv_sec || left.tv_nsec > 10000000) {
+			struct shim_until slice;
+
+			shim_until(&slice, &(struct timespec){ .tv_nsec = 10000000 });
+			shim_wait(w, fds, 0, &slice, NULL);
+		} else {
+			shim_wait(w, fds, 0, &u, NULL);
+		}
+	}
+	shim_wait_end(w);
+}
+
+/* The last descriptor and the last call are gone. */
+void shim_sock_release(struct shim_file *f)
+{
+	bool reset = f->linger.l_onoff && !f->linger.l_linger;
+
+	shim_epoll_drop(f);
+	if (shim_forked)
+		return;
+	if (f->stash)
+		etran_close(f->stash, true);
+	f->stash = NULL;
+	if (!f->s)
+		return;
+	etran_set_user(f->s, NULL, NULL);
+	if (f->state == SHIM_CONN && f->linger.l_onoff && !reset && etran_connected(f->s))
+		linger(f);
+	etran_close(f->s, reset);
+	f->s = NULL;
+}
