@@ -296,18 +296,24 @@ void et_tx_rexmit(struct etran_sock *s, uint64_t off, uint32_t nr)
 	}
 }
 
-/* Retransmission time-out: from the first unacknowledged byte, as the window allows. */
+/*
+ * Retransmission time-out: from the first unacknowledged byte, as the window
+ * allows. A frame that came back and was never sent was dropped by egress, which
+ * had no room to hold it, and so was all that followed: these go again too, in
+ * order, to be held.
+ */
 void et_tx_timeout(struct etran_sock *s)
 {
 	uint64_t lim = ET_READ(et_tn.pub[s->slot].snd_lim);
+	uint64_t nxt = ET_READ(et_tn.pub[s->slot].snd_nxt);
 	struct et_frame *fr;
 	uint32_t f;
 
 	for (f = s->tx_head; f != s->tx_unsent; f = fr->next) {
 		fr = &et_tn.frames[f];
-		if (f != s->tx_head && frame_end(fr) > lim)
-			break;
-		mark(s, fr);
+		if (f == s->tx_head || frame_end(fr) <= lim ||
+		    (fr->state == ET_F_KEPT && fr->off >= nxt))
+			mark(s, fr);
 	}
 }
 
