@@ -69,8 +69,9 @@ static void keep(const char *fmt, va_list ap)
 	vsnprintf(line, sizeof(line), fmt, copy);
 	va_end(copy);
 	line[strcspn(line, "\n")] = '\0';
+	/* All of it: the verifier's log is one message. */
 	if (log_verbose)
-		log_info("lib: %s", line);
+		vfprintf(stderr, fmt, ap);
 	if (!lib_line[0])
 		strcpy(lib_line, line);
 }
