@@ -25,6 +25,32 @@
  *   events     RINGBUF of struct tcp_event
  *   stats      PERCPU_ARRAY[1] of struct tcp_stats
  *
+ * What etrand has to know:
+ * - Associate the xdp and syscall programs with the struct_ops map "tcp"
+ *   (bpf_prog_assoc_struct_ops()) before the first packet.
+ * - Time stamps count milliseconds of CLOCK_MONOTONIC; SYN and SYN-ACK carry
+ *   the same clock. Their window is min(rcvbuf, 65535), never scaled. SACK is
+ *   not offered.
+ * - tcp_tick: at next_ns, but at least every 100 ms while a connection exists,
+ *   since data that is sent between two ticks starts new time-outs. One event
+ *   a connection and call; next_ns in the past means that more are waiting.
+ * - Events carry conn and gen of the connection they are about; one whose gen
+ *   is not conns[conn].gen any more is old. ESTABLISHED, RESET, CLOSED and RTO
+ *   are repeated until the ring buffer takes them, never after; a SYN, SYNACK
+ *   or SEND_RST that finds the ring full is lost, and the peer sends again.
+ * - SYN with gen 0: a listener's. With gen and @conn in SYN_RCVD: the peer has
+ *   not got our SYN-ACK. With gen, ETRAN_CS_CLOSED and a listener: the peer
+ *   opens a new connection over one in TIME_WAIT; tcp_close that one first.
+ * - CLOSED comes once with time_wait 1 when the connection enters TIME_WAIT,
+ *   where ingress goes on answering, and with time_wait 0 when it can be freed
+ *   (at once on the passive side): only then tcp_close it.
+ * - RESET: conns entry waits for tcp_close. SEND_RST comes with RESET when a
+ *   released connection got data: send the RST, then tcp_close.
+ * - RTO: the tenant sends what it has from snd_una up to snd_lim again, also
+ *   what was never sent, since a request itself can have been lost.
+ * - What is not a SYN and belongs to no connection is left to the kernel, which
+ *   resets it as any closed port's.
+ *
  * A change of any layout here raises TCP_STATE_VERSION; etrand adopts pinned
  * maps only if it fits.
  */
@@ -150,6 +176,7 @@ struct tcp_conn {
 	__u64 rexmit_off;	/* TCP_F_REXMIT_HINT: where to send again */
 	__u64 rexmit_nxt;	/* TCP_F_RTO: sent again below this offset */
 	__u64 rexmit_asked;	/* TCP_F_RTO: last rexmit_off asked for */
+	__u64 again_to;		/* TCP_F_AGAIN: requests below this offset got lost */
 	__u64 notify_max;	/* last TCP_F_NOTIFY offset; notify_off is the first */
 	__u64 last_ack;		/* receive offset acknowledged last */
 	__u64 rtt_off;		/* acknowledgment of this offset ends an RTT sample */
@@ -231,7 +258,7 @@ enum tcp_event_type {
 	TCP_EV_ESTABLISHED,	/* SYN_RCVD got its ACK */
 	TCP_EV_RESET,		/* peer's RST was accepted, or too many time-outs: err */
 	TCP_EV_CLOSED,		/* both FINs acknowledged; time_wait says who waits */
-	TCP_EV_RTO,		/* tenant has to send again from snd_una */
+	TCP_EV_RTO,		/* tenant has to send again, from snd_una to snd_lim */
 	TCP_EV_SEND_RST,	/* segment to a released or unknown connection: reset it; bytes */
 };
 

@@ -21,8 +21,12 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 #define TCP_INLINE	static __always_inline
-/* A BPF subprogram: verified on its own path, keeps the callers small. */
-#define TCP_SUB		static __attribute__((noinline, unused))
+/*
+ * A BPF subprogram: verified on its own path, keeps the callers small. "used"
+ * keeps the compiler from dropping a return value that nobody reads, since
+ * what is left in R0 then may be a stack pointer, which the verifier refuses.
+ */
+#define TCP_SUB		static __attribute__((noinline, used))
 
 #ifdef __bpf__	/* Linux' numbers on every architecture that runs etran */
 #define ENOENT		2

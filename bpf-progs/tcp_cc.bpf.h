@@ -43,11 +43,14 @@ TCP_INLINE __u64 tcp_rto_us(const struct tcp_conn *c, __u32 shift)
 	return TCP_MIN(us, (__u64)TCP_RTO_MAX_US);
 }
 
-/** tcp_rto_restart - time-out from now on, or none when nothing is in flight */
+/**
+ * tcp_rto_restart - time-out from now on
+ * None when nothing is in flight and the tenant owes nothing.
+ */
 TCP_INLINE void tcp_rto_restart(struct tcp_conn *c, __u64 now)
 {
 	c->rto_at = 0;
-	if (c->snd_una < c->snd_nxt)
+	if (c->snd_una < c->snd_nxt || (c->flags & TCP_F_AGAIN))
 		c->rto_at = now + tcp_rto_us(c, c->backoff) * TCP_NS_PER_US;
 }
 

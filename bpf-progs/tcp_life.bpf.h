@@ -95,6 +95,7 @@ TCP_SUB int tcp_life_open(struct tcp_conn *c, struct tcp_sys_open *a,
 	c->rexmit_nxt = 0;
 	c->rexmit_asked = ETRAN_NO_OFF;
 	c->notify_max = 0;
+	c->again_to = 0;
 	c->last_ack = 0;
 	c->rtt_off = 0;
 	c->rtt_at = 0;

@@ -101,8 +101,9 @@ TCP_INLINE void tcp_tx_sent(struct tcp_conn *c, __u64 end, __u64 now)
  * A request got lost on the way: what comes behind it is out of order and
  * dropped too. The tenant is told to send again, as after a time-out.
  */
-TCP_INLINE void tcp_tx_again(struct tcp_conn *c, __u64 now)
+TCP_INLINE void tcp_tx_again(struct tcp_conn *c, __u64 end, __u64 now)
 {
+	c->again_to = TCP_MAX(c->again_to, end);
 	c->flags |= TCP_F_AGAIN;
 	if (!c->rto_at)
 		c->rto_at = now + TCP_RTO_MIN_US * TCP_NS_PER_US;
@@ -118,13 +119,15 @@ TCP_INLINE void tcp_tx_notify(struct tcp_conn *c, __u64 end)
 	c->notify_max = TCP_MAX(c->notify_max, end);
 }
 
-/* Queue space is behind @off again: bpf_etran_hold() refused, or a gap. */
+/* What was queued from @off on is not there: hold refused it, or took it away. */
 TCP_INLINE void tcp_tx_unqueue(struct tcp_conn *c, __u64 off, __u64 now)
 {
+	__u64 end = c->snd_queued;
+
 	c->snd_queued = off;
 	if ((c->flags & TCP_F_FIN_QUEUED) && c->fin_off >= off)
 		c->flags &= ~TCP_F_FIN_QUEUED;
-	tcp_tx_again(c, now);
+	tcp_tx_again(c, end, now);
 }
 
 /* Window updates: only when the peer gains by it. */
@@ -231,7 +234,7 @@ TCP_SUB int tcp_tx(struct tcp_conn *c, const struct etran_tx_req *req,
 
 	if (off > c->snd_queued) {
 		tx->stat |= TCP_T_GAP;
-		tcp_tx_again(c, now);
+		tcp_tx_again(c, end, now);
 		return TCP_TX_DROP;
 	}
 	if (off < c->snd_queued) {
@@ -244,7 +247,8 @@ TCP_SUB int tcp_tx(struct tcp_conn *c, const struct etran_tx_req *req,
 		return TCP_TX_SEND;
 	}
 
-	c->flags &= ~TCP_F_AGAIN;
+	if (end >= c->again_to)
+		c->flags &= ~TCP_F_AGAIN;
 	if (req->flags & ETRAN_TX_FIN) {
 		c->flags |= TCP_F_FIN_QUEUED;
 		c->fin_off = off + req->len;
