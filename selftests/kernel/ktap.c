@@ -8,6 +8,8 @@
 #include "clock.h"
 #include "ktap.h"
 
+#define SHOWN	12	/* of what is wrong with one case */
+
 static unsigned int case_failures;
 static bool case_skipped;
 static char skip_reason[160];
@@ -56,7 +58,8 @@ bool ktap_check(bool ok, const char *func, int line, const char *fmt, ...)
 
 	if (ok)
 		return true;
-	case_failures++;
+	if (++case_failures > SHOWN)
+		return false;
 	printf("# %s:%d: ", func, line);
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
@@ -79,6 +82,8 @@ static bool run_case(const struct ktap_case *c, unsigned int nr)
 	c->run();
 	printf("# %s took %llu ms\n", c->name,
 	       (unsigned long long)(clock_ns() - start) / 1000000);
+	if (case_failures > SHOWN)
+		ktap_note("%u more", case_failures - SHOWN);
 	if (case_failures)
 		printf("not ok %u %s\n", nr, c->name);
 	else if (case_skipped)

@@ -150,7 +150,7 @@ struct seen {
 
 /* Value of the PKT_QUEUE map. */
 struct probe_depth {
-	__u64 packets;
+	__u32 packets;
 };
 
 /* Argument of the syscall programs probe_arm and probe_ask. */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What kmod/frame.c needs of the kernel, for a native build under a scheduler
+ * that decides at each access to shared memory which CPU goes on (see
+ * kmod_frame.c).
+ */
+#ifndef _FRAME_SHIM_H
+#define _FRAME_SHIM_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8_t u8;
+typedef uint32_t u32;
+typedef int32_t s32;
+typedef uint64_t u64;
+
+#include "kmod/ops.h"
+
+/* The other CPU may go on from here. */
+void cpu_yield(void);
+
+#define READ_ONCE(x)		(cpu_yield(), (x))
+#define WRITE_ONCE(x, val)	do { cpu_yield(); (x) = (val); } while (0)
+
+typedef struct {
+	int owner;		/* CPU + 1 */
+} raw_spinlock_t;
+
+void raw_spin_lock_init(raw_spinlock_t *lock);
+void raw_spin_lock(raw_spinlock_t *lock);
+void raw_spin_unlock(raw_spinlock_t *lock);
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+#define list_entry(ptr, type, member) \
+	((type *)((char *)(ptr) - offsetof(type, member)))
+#define list_first_entry_or_null(head, type, member) \
+	((head)->next != (head) ? list_entry((head)->next, type, member) : NULL)
+
+static inline void INIT_LIST_HEAD(struct list_head *list)
+{
+	list->next = list;
+	list->prev = list;
+}
+
+static inline void list_insert(struct list_head *entry, struct list_head *prev,
+			       struct list_head *next)
+{
+	next->prev = entry;
+	entry->next = next;
+	entry->prev = prev;
+	prev->next = entry;
+}
+
+static inline void list_add(struct list_head *entry, struct list_head *head)
+{
+	list_insert(entry, head, head->next);
+}
+
+static inline void list_add_tail(struct list_head *entry, struct list_head *head)
+{
+	list_insert(entry, head->prev, head);
+}
+
+static inline void list_del_init(struct list_head *entry)
+{
+	entry->next->prev = entry->prev;
+	entry->prev->next = entry->next;
+	INIT_LIST_HEAD(entry);
+}
+
+#endif /* _FRAME_SHIM_H */
