@@ -117,19 +117,24 @@ static bool welcome_ok(const struct etran_ctl_welcome *w, int nr_fds)
 	       w->nr_slots && w->nr_slots <= ETRAN_MAX_CONNS;
 }
 
-static void *map_fd(int fd, size_t len, int prot, bool sized)
+static void *map_fd(const char *what, int fd, size_t len, int prot)
 {
-	struct stat st;
-	void *map;
+	void *map = mmap(NULL, len, prot, MAP_SHARED | MAP_POPULATE, fd, 0);
 
-	/* A file that is too short would fault later. */
-	if (sized && (fstat(fd, &st) || (uint64_t)st.st_size < len))
+	if (map == MAP_FAILED) {
+		et_debug("cannot map %s: error %d", what, errno);
 		return NULL;
-	map = mmap(NULL, len, prot, MAP_SHARED | MAP_POPULATE, fd, 0);
-	if (map == MAP_FAILED)
-		return NULL;
+	}
 	madvise(map, len, MADV_DONTFORK);
 	return map;
+}
+
+/* A file that is too short would fault later. */
+static bool long_enough(int fd, size_t len)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && (uint64_t)st.st_size >= len;
 }
 
 static void tenant_unmap(void)
@@ -162,9 +167,11 @@ static int tenant_map(const struct etran_ctl_welcome *w, const int *fds)
 	int err;
 
 	t->umem_len = (size_t)w->nr_frames * ETRAN_CHUNK_SIZE;
-	t->umem = map_fd(fds[0], t->umem_len, PROT_READ | PROT_WRITE, true);
+	if (!long_enough(fds[0], t->umem_len))
+		return -EPROTO;
+	t->umem = map_fd("UMEM", fds[0], t->umem_len, PROT_READ | PROT_WRITE);
 	t->pub_len = (size_t)w->nr_slots * sizeof(struct etran_conn_pub);
-	t->pub = map_fd(fds[1], t->pub_len, PROT_READ, false);
+	t->pub = map_fd("conn_pub", fds[1], t->pub_len, PROT_READ);
 	t->slots = calloc(w->nr_slots, sizeof(*t->slots));
 	t->nr_slots = w->nr_slots;
 	if (!t->umem || !t->pub || !t->slots)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# For the tcp-* suites: streams between h1 and h2, over eTran or over Linux.
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=selftests/ktap.sh
+. "$top/selftests/ktap.sh"
+stream_bin=$top/.output/selftests/tcp/stream
+dir=$(mktemp -d)
+port=7000
+
+# side KIND: the switch for "etran" or "linux"
+side() { [ "$1" = etran ] || echo --linux; }
+
+# serve KIND ARG...: a server on h2; $server_pid, its output in $dir/server
+serve()
+{
+	local kind=$1
+	shift
+
+	port=$((port + 1))
+	: > "$dir/server"
+	# shellcheck disable=SC2046
+	h2 "$stream_bin" $(side "$kind") --listen "$@" 10.0.0.2 $port \
+		> "$dir/server" 2>&1 &
+	server_pid=$!
+	wait_for 30 grep -q listening "$dir/server"
+}
+
+# client KIND ARG...: a client on h1
+client()
+{
+	local kind=$1
+	shift
+
+	# shellcheck disable=SC2046
+	h1 "$stream_bin" $(side "$kind") "$@" 10.0.0.2 $port
+}
+
+# served SECONDS: the server ends, with success
+served()
+{
+	local rc=0
+
+	if ! wait_for "$1" bash -c "! kill -0 $server_pid"; then
+		kill -KILL "$server_pid"
+		echo "the server does not end"
+	fi
+	wait "$server_pid" || rc=$?
+	return $rc
+}
+
+# transfer NAME CLIENT SERVER ARG...: a stream whose every byte arrives
+transfer()
+{
+	local name=$1 from=$2 to=$3 rc=0
+	shift 3
+
+	serve "$to" "$@"
+	client "$from" "$@" > "$dir/client" 2>&1 || rc=$?
+	served 60 || rc=$?
+	if [ $rc -eq 0 ]; then
+		ok "$name"
+	else
+		not_ok "$name"
+	fi
+	sed 's/^/# client: /' "$dir/client"
+	sed 's/^/# server: /' "$dir/server"
+}
+
+# number HOST JQ: a number of etranctl's status
+number() { "$1" etranctl -j status | python3 -c "
+import json, sys
+v = json.load(sys.stdin)
+for k in sys.argv[1].split('.'):
+    v = v[int(k)] if k.isdigit() else v.get(k, 0)
+print(v)" "$2"; }
