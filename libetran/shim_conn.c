@@ -220,12 +220,12 @@ static int connect_result(struct shim_file *f, int fd)
 	return fail(err ? err : ECONNABORTED);
 }
 
-static int connect_wait(struct shim_file *f, int fd)
+static int connect_wait(struct shim_file *f, int fd, int timed_out)
 {
 	int r = shim_wait_events(f, EPOLLOUT, &f->sndtimeo);
 
 	if (r == -EAGAIN)
-		return fail(EINPROGRESS);
+		return fail(timed_out);
 	return r ? fail(-r) : connect_result(f, fd);
 }
 
@@ -238,7 +238,7 @@ static int connect_again(struct shim_file *f, int fd)
 	if (!shim_sock_events(f)) {
 		if (f->nonblock)
 			return fail(EALREADY);
-		return connect_wait(f, fd);
+		return connect_wait(f, fd, EALREADY);
 	}
 	return connect_result(f, fd);
 }
@@ -301,7 +301,7 @@ int shim_connect(struct shim_file *f, int fd, const struct sockaddr *a, socklen_
 	pthread_mutex_unlock(&f->lock);
 	if (reason)
 		return real.connect(fd, a, n);
-	return f->nonblock ? fail(EINPROGRESS) : connect_wait(f, fd);
+	return f->nonblock ? fail(EINPROGRESS) : connect_wait(f, fd, EINPROGRESS);
 }
 
 int shim_shutdown(struct shim_file *f, int fd, int how)

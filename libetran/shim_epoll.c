@@ -159,8 +159,10 @@ static void add_tag(struct shim_file *ep, int fd, struct shim_item *it, uint32_t
 {
 	struct epoll_event ev = { .events = EPOLLIN | flags, .data.u64 = (uintptr_t)it };
 
-	if (fd >= 0)
-		real.epoll_ctl(ep->fd, EPOLL_CTL_ADD, fd, &ev);
+	if (fd < 0 || !real.epoll_ctl(ep->fd, EPOLL_CTL_ADD, fd, &ev))
+		return;
+	ev.events = EPOLLIN;	/* an instance cannot be watched exclusively */
+	real.epoll_ctl(ep->fd, EPOLL_CTL_ADD, fd, &ev);
 }
 
 /*

@@ -20,7 +20,8 @@ struct probe {
 	uint32_t gen, kev, ev;
 };
 
-static uint32_t file_events(struct shim_file *f)
+/* @kev: the kernel half of a listener had something; has it still? */
+static uint32_t file_events(struct shim_file *f, uint32_t kev)
 {
 	struct pollfd p = { .fd = f->fd, .events = POLLIN };
 	uint32_t ev;
@@ -30,6 +31,8 @@ static uint32_t file_events(struct shim_file *f)
 		return real.poll(&p, 1, 0) > 0 ? EPOLLIN | EPOLLRDNORM : 0;
 	}
 	ev = shim_sock_events(f);
+	if (kev && real.poll(&p, 1, 0) > 0)
+		ev |= p.revents;
 	if (ev & EPOLLIN)
 		ev |= EPOLLRDNORM;
 	if (ev & EPOLLOUT)
@@ -68,7 +71,7 @@ static int report(const struct probe *p, struct epoll_event *out, bool peek)
 
 	if (it->what != SHIM_ITEM_FILE || it->gen != p->gen || it->off)
 		return 0;
-	ev = (p->ev | p->kev) & (it->ev.events | EPOLLERR | EPOLLHUP);
+	ev = p->ev & (it->ev.events | EPOLLERR | EPOLLHUP);
 	ev &= ~(EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP);
 	if (!ev)
 		return 0;
@@ -110,7 +113,7 @@ static int harvest(struct shim_file *ep, struct epoll_event *out, int max)
 		left -= k ? k : left;
 		pthread_mutex_unlock(&shim_ev_lock);
 		for (i = 0; i < k; i++)
-			p[i].ev = file_events(p[i].f);
+			p[i].ev = file_events(p[i].f, p[i].kev);
 		pthread_mutex_lock(&shim_ev_lock);
 		for (i = 0; i < k; i++)
 			n += report(&p[i], peek ? NULL : out + n, peek);
@@ -155,6 +158,8 @@ static int filter(struct shim_file *ep, struct epoll_event *ev, int n, bool *our
 	struct shim_item *it;
 	int i, k = 0;
 
+	if (n <= 0)
+		return n;
 	for (i = 0; i < n; i++) {
 		it = shim_item_of(ev[i].data.u64);
 		if (!it) {
@@ -196,7 +201,7 @@ static int kernel_wait(struct shim_file *ep, int epfd, struct epoll_event *ev, i
 	bool sleeps = false;
 	int r, err;
 
-	if (ms)
+	if (ms && ep->tag)
 		shim_epoll_ctl_fd(ep, epfd);
 	pthread_mutex_lock(&shim_ev_lock);
 	if (!shim_list_empty(&ep->ready))
@@ -236,12 +241,12 @@ int shim_epoll_wait(struct shim_file *ep, int epfd, struct epoll_event *ev, int 
 	bool ours = false, kernel_first, over;
 	int n, r, ms;
 
-	if (ep->kind != SHIM_EPOLL || max <= 0 || !ev || shim_forked || !ep->tag) {
-		r = real.epoll_pwait(epfd, ev, max, left_ms(u), mask);
-		if (r <= 0 || !ep->tag)
-			return r;
+	if (ep->kind != SHIM_EPOLL || max <= 0 || !ev || shim_forked)
+		return real.epoll_pwait(epfd, ev, max, left_ms(u), mask);
+	if (!atomic_load(&ep->nr_items)) {	/* all the kernel's, until now */
+		r = kernel_wait(ep, epfd, ev, max, left_ms(u), mask);
 		n = filter(ep, ev, r, &ours);
-		if (n || shim_forked)
+		if (n || !ours)
 			return n;
 	}
 	for (;;) {
