@@ -229,28 +229,27 @@ static struct tenant *alloc(void)
 	return NULL;
 }
 
-/* Return: descriptor that can only be read through, or a negative errno */
+/*
+ * Frozen, so that whoever has the descriptor can map it and read, but not write
+ * and not update; a descriptor opened for reading alone could not be mapped.
+ * Return: descriptor or a negative errno
+ */
 static int make_pub(struct tenant *t)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, create, .map_flags = BPF_F_MMAPABLE);
-	LIBBPF_OPTS(bpf_get_fd_by_id_opts, ro, .open_flags = BPF_F_RDONLY);
-	struct bpf_map_info info = { 0 };
-	uint32_t len = sizeof(info);
-	int fd, ro_fd, err = 0;
+	int fd, err;
 
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "etran_pub", 4,
 			    sizeof(struct etran_conn_pub), ETRAN_TENANT_CONNS,
 			    &create);
 	if (fd < 0)
 		return -errno;
-	if (bpf_map_update_elem(tcp.map[MAP_PUB], &t->id, &fd, 0) ||
-	    bpf_map_get_info_by_fd(fd, &info, &len))
-		err = -errno;
-	ro_fd = err ? err : bpf_map_get_fd_by_id_opts(info.id, &ro);
-	if (ro_fd < 0 && !err)
-		ro_fd = -errno;
+	if (!bpf_map_freeze(fd) &&
+	    !bpf_map_update_elem(tcp.map[MAP_PUB], &t->id, &fd, 0))
+		return fd;
+	err = -errno;
 	close(fd);
-	return ro_fd;
+	return err;
 }
 
 static void fill_welcome(const struct tenant *t, struct etran_ctl_msg *m)
