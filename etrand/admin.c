@@ -143,11 +143,19 @@ static void add_transport(const struct nl_transport *t, void *arg)
 static struct json_object *status(void)
 {
 	struct json_object *root = json_object_new_object();
+	unsigned int waiting = 0;
+	struct conn *c;
+	uint32_t i;
 
+	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
+		c = conn_at(i);
+		waiting += c && c->state == ETRAN_CS_TIME_WAIT;
+	}
 	add_int(root, "pid", getpid());
 	json_object_object_add(root, "nics", nics());
 	nl_transports(&tcp.nl, add_transport, add_list(root, "transports"));
-	add_int(root, "connections", conn_count());
+	add_int(root, "connections", conn_count() - waiting);
+	add_int(root, "time_wait", waiting);
 	json_object_object_add(root, "tcp", tcp_counters());
 	json_object_object_add(root, "fallbacks", fallbacks(ctl_fallback));
 	return root;

@@ -8,6 +8,8 @@
 
 #include "ctlmsg.h"
 
+#define MAX_FALLBACKS	65536	/* sockets that one message can tell of */
+
 /**
  * ctlmsg_check - is this a request that its sender may make now?
  * @len: bytes received
@@ -53,7 +55,8 @@ int ctlmsg_check(const struct etran_ctl_msg *m, size_t len, int nr_fds,
 		break;
 	case ETRAN_CTL_FALLBACK:
 		if (m->u.fallback.reason == ETRAN_R_NONE ||
-		    m->u.fallback.reason >= ETRAN_R_MAX)
+		    m->u.fallback.reason >= ETRAN_R_MAX ||
+		    m->u.fallback.count > MAX_FALLBACKS)
 			return -EINVAL;
 		needs_tenant = false;
 		break;
