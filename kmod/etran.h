@@ -195,6 +195,7 @@ struct etran_transport {
  * @tr: transport
  * @frame: its frame
  * @data: bytes
+ * @addr: its descriptor's address
  * @held: in a bucket, PENDING
  */
 struct etran_tx {

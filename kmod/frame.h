@@ -28,6 +28,7 @@
 #ifdef __KERNEL__
 #include <linux/list.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 #include "ops.h"
 #else
 #include "frame-shim.h"

@@ -176,7 +176,7 @@ static struct etran_pool *pool_alloc(struct xdp_sock *xs)
 	u32 size, reserved, published;
 	struct etran_pool *ep;
 
-	ep = kzalloc(sizeof(*ep), GFP_KERNEL_ACCOUNT);
+	ep = kzalloc_obj(*ep, GFP_KERNEL_ACCOUNT);
 	if (!ep)
 		return NULL;
 	size = etran_cq_state(xp, &reserved, &published);
@@ -253,6 +253,7 @@ static int pool_bind(struct xdp_sock *xs, u32 tenant, const char *name,
 	/* Dropped by the core after etran_pool_free(). */
 	__module_get(THIS_MODULE);
 	static_branch_inc(&etran_key);
+	/* Whoever sees it in the transmit path sees all of it. */
 	smp_store_release(&xs->pool->etran, ep);
 	*out = ep;
 	return 0;

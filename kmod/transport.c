@@ -98,7 +98,7 @@ static struct etran_transport *transport_alloc(struct etran_transport_ops *ops)
 	struct etran_transport *tr;
 	int cpu, err;
 
-	tr = kzalloc(sizeof(*tr), GFP_KERNEL_ACCOUNT);
+	tr = kzalloc_obj(*tr, GFP_KERNEL_ACCOUNT);
 	if (!tr)
 		return NULL;
 	tr->ops = ops;
