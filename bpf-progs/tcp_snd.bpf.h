@@ -45,23 +45,25 @@ struct tcp_tx {
  * tcp_wnd_take - acknowledge what has arrived, in a segment that leaves now
  * @keep: repeat the old right edge: a duplicate ACK that moves the window is
  *	none to the peer (RFC 5681 section 2)
- * The edge never goes back, and moves only by steps that are worth a segment
- * (RFC 9293 3.8.6.2.2).
+ * The edge moves only by steps that are worth a segment (RFC 9293 3.8.6.2.2).
+ * It does not go back, but for the bytes that scaling cannot express when they
+ * would go beyond the buffer (RFC 7323 section 2.4).
  * Return: the window field.
  */
 TCP_INLINE __u16 tcp_wnd_take(struct tcp_conn *c, bool keep)
 {
 	__u64 edge = TCP_MAX(c->rcv_adv, c->rcv_nxt);
 	__u64 want = c->rcv_consumed + c->rcvbuf;
-	__u64 wnd, round = (1ULL << (c->rcv_wscale & 15)) - 1;
+	__u32 shift = c->rcv_wscale & 15;
+	__u64 wnd;
 
-	if (!keep && want >= edge + TCP_MIN(c->mss, c->rcvbuf / 2)) {
+	if (!keep && want >= edge + TCP_MIN(c->mss, c->rcvbuf / 2))
 		edge = want;
-		round = 0;
-	}
-	wnd = (edge - c->rcv_nxt + round) >> (c->rcv_wscale & 15);
-	wnd = TCP_MIN(wnd, 65535ULL);
-	edge = c->rcv_nxt + (wnd << (c->rcv_wscale & 15));
+	wnd = edge - c->rcv_nxt;
+	if (edge < want)
+		wnd += (1ULL << shift) - 1;
+	wnd = TCP_MIN(wnd >> shift, 65535ULL);
+	edge = c->rcv_nxt + (wnd << shift);
 	c->rcv_adv = TCP_MAX(c->rcv_adv, edge);
 	c->last_ack = c->rcv_nxt;
 	c->flags &= ~TCP_F_ACK_REQ;
