@@ -115,6 +115,34 @@ void et_conn_end(struct etran_sock *s, int err)
 	et_touch(s, true);
 }
 
+/**
+ * et_conn_finish - etrand or the kernel's table says that it is over
+ * @err: as for et_conn_end()
+ *
+ * This can overtake what was received before: the end is told from inside of
+ * the XDP program, the RX ring is published at the end of the NAPI poll. What
+ * the kernel has acknowledged is going to be in the ring, so wait for that.
+ */
+void et_conn_finish(struct etran_sock *s, int err)
+{
+	const struct etran_conn_pub *p = &et_tn.pub[s->slot];
+	uint64_t end = s->rcv_end;
+
+	et_conn_refresh(s);
+	if (ET_READ(p->gen) == s->gen) {
+		end = ET_READ(p->rcv_nxt);
+		if (end > s->rcv_fin)
+			end = s->rcv_fin;
+	}
+	if (s->orphan || s->rcv_end >= end) {
+		et_conn_end(s, err);
+		return;
+	}
+	s->ending = true;
+	s->end_at = end;
+	s->end_err = err;
+}
+
 /* Give up with a RST; an orphan is freed. */
 void et_conn_abort(struct etran_sock *s)
 {
@@ -137,7 +165,9 @@ int et_conn_attach(struct etran_sock *s, const struct etran_ctl_conn *c)
 		return -EPROTO;
 	slot = &et_tn.slots[c->slot];
 	if (slot->sock)
-		et_conn_end(slot->sock, ECONNRESET);
+		et_rx_drain();		/* the former one's last bytes */
+	if (slot->sock)
+		et_conn_end(slot->sock, slot->sock->ending ? slot->sock->end_err : ECONNRESET);
 	s->conn = c->conn;
 	s->gen = c->gen;
 	s->slot = c->slot;
@@ -198,7 +228,7 @@ void et_refresh_all(void)
 		et_conn_refresh(s);
 		if (et_tn.ctl < 0 && et_tn.pub[s->slot].gen == s->gen &&
 		    ET_READ(et_tn.pub[s->slot].state) == ETRAN_CS_RESET) {
-			et_conn_end(s, ET_READ(et_tn.pub[s->slot].err) ?: ECONNRESET);
+			et_conn_finish(s, ET_READ(et_tn.pub[s->slot].err) ?: ECONNRESET);
 			continue;
 		}
 		if (s->starved)

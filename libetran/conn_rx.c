@@ -87,17 +87,20 @@ static struct et_seg *seg_new(uint32_t f, uint64_t off, uint8_t *data, uint32_t 
 	return &fr->seg;
 }
 
-/* Payload for a connection; the frame is taken or left to the caller. */
-static void rx_payload(struct etran_sock *s, uint32_t f, uint64_t off,
+/*
+ * Payload for a connection; the frame is taken or left to the caller.
+ * Return: false when the connection is over.
+ */
+static bool rx_payload(struct etran_sock *s, uint32_t f, uint64_t off,
 		       uint8_t *data, uint32_t len)
 {
 	struct et_seg *tail = s->rx_tail, *seg;
 
 	if (off + len <= s->rcv_end)
-		return;				/* nothing new */
+		return true;			/* nothing new */
 	if (s->orphan) {
 		et_conn_abort(s);		/* nobody will read it: RFC 9293 3.6.1 */
-		return;
+		return false;
 	}
 	if (tail && tail->frame == ET_NONE && tail->off + tail->len == off &&
 	    tail->cap - tail->len >= len && et_tn.rx_held >= et_tn.rx_frames / 2) {
@@ -111,11 +114,12 @@ static void rx_payload(struct etran_sock *s, uint32_t f, uint64_t off,
 			/* It was acknowledged, so there is no way back. */
 			et_ctl_conn(ETRAN_CTL_ABORT, s);
 			et_conn_end(s, ENOMEM);
-			return;
+			return false;
 		}
 		link_seg(s, seg);
 	}
 	et_touch(s, true);
+	return true;
 }
 
 /* Segment of a connection that we have not been told of yet. */
@@ -164,8 +168,10 @@ static void rx_conn(struct etran_sock *s, const struct etran_rx_hdr *h,
 		news = true;
 	}
 	et_touch(s, news);
-	if (h->len)
-		rx_payload(s, f, h->off, data, h->len);
+	if (h->len && !rx_payload(s, f, h->off, data, h->len))
+		return;
+	if (s->ending && s->rcv_end >= s->end_at)
+		et_conn_end(s, s->end_err);
 }
 
 static void rx_one(const struct xdp_desc *desc)

@@ -319,7 +319,7 @@ static void on_event(const struct etran_ctl_msg *m)
 	const struct etran_ctl_conn *c = &m->u.conn;
 	struct etran_sock *s;
 
-	/* What the peer sent before the end is in the ring already: first that. */
+	/* What the peer sent before the end may be in the ring: first that. */
 	if (m->type != ETRAN_CTL_REXMIT)
 		et_rx_drain();
 	s = by_conn(c);
@@ -328,10 +328,10 @@ static void on_event(const struct etran_ctl_msg *m)
 	if (m->type == ETRAN_CTL_REXMIT) {
 		et_conn_refresh(s);
 		et_tx_timeout(s);
+	} else if (m->type == ETRAN_CTL_CLOSED) {
+		et_conn_finish(s, 0);
 	} else {
-		et_conn_refresh(s);
-		et_conn_end(s, m->type == ETRAN_CTL_CLOSED ? 0 :
-			    c->err ? (int)c->err : ECONNRESET);
+		et_conn_finish(s, c->err ? (int)c->err : ECONNRESET);
 	}
 }
 

@@ -112,6 +112,9 @@ struct etran_sock {
 	bool starved;		/* writer waits for a frame of the pool */
 	bool touched, news, pending;
 	bool reset;		/* ended by an error: sending gives EPIPE */
+	bool ending;		/* over, once everything up to end_at is here */
+	uint64_t end_at;
+	int end_err;
 	int err;
 	uint32_t reason;
 	uint32_t req;		/* CONNECTING, LISTEN: id of the request under way */
@@ -237,6 +240,7 @@ void et_sock_free(struct etran_sock *s);
 int et_conn_attach(struct etran_sock *s, const struct etran_ctl_conn *c);
 void et_conn_detach(struct etran_sock *s);
 void et_conn_end(struct etran_sock *s, int err);
+void et_conn_finish(struct etran_sock *s, int err);
 void et_conn_abort(struct etran_sock *s);
 void et_conn_refresh(struct etran_sock *s);
 void et_conn_serve_orphan(struct etran_sock *s);

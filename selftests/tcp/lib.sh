@@ -19,6 +19,7 @@ serve()
 
 	port=$((port + 1))
 	: > "$dir/server"
+	: > "$dir/client"
 	# shellcheck disable=SC2046
 	h2 "$stream_bin" $(side "$kind") --listen "$@" 10.0.0.2 $port \
 		> "$dir/server" 2>&1 &
@@ -36,35 +37,39 @@ client()
 	h1 "$stream_bin" $(side "$kind") "$@" 10.0.0.2 $port
 }
 
-# served SECONDS: the server ends, with success
-served()
+# ends NAME SECONDS PID: a process that was started here ends, with success.
+# Not for check: only this shell can wait for its children.
+ends()
 {
 	local rc=0
 
-	if ! wait_for "$1" bash -c "! kill -0 $server_pid"; then
-		kill -KILL "$server_pid"
-		echo "the server does not end"
+	if ! wait_for "$2" bash -c "! kill -0 $3"; then
+		kill -KILL "$3"
+		echo "# it does not end"
 	fi
-	wait "$server_pid" || rc=$?
-	return $rc
+	wait "$3" || rc=$?
+	if [ $rc -eq 0 ]; then
+		ok "$1"
+	else
+		not_ok "$1"
+	fi
+	sed 's/^/# client: /' "$dir/client"
+	sed 's/^/# server: /' "$dir/server"
 }
 
 # transfer NAME CLIENT SERVER ARG...: a stream whose every byte arrives
 transfer()
 {
-	local name=$1 from=$2 to=$3 rc=0
+	local name=$1 from=$2 to=$3
 	shift 3
 
 	serve "$to" "$@"
-	client "$from" "$@" > "$dir/client" 2>&1 || rc=$?
-	served 60 || rc=$?
-	if [ $rc -eq 0 ]; then
-		ok "$name"
+	if client "$from" "$@" > "$dir/client" 2>&1; then
+		ends "$name" 60 $server_pid
 	else
-		not_ok "$name"
+		kill -KILL $server_pid
+		ends "$name" 60 $server_pid
 	fi
-	sed 's/^/# client: /' "$dir/client"
-	sed 's/^/# server: /' "$dir/server"
 }
 
 # number HOST JQ: a number of etranctl's status

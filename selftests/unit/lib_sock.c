@@ -171,6 +171,48 @@ static void accept_and_reset(void **state)
 	assert_int_equal(fake_heard().type, ETRAN_CTL_ABORT);
 }
 
+/* The end of a connection is told before its last bytes are in the ring. */
+static void end_overtakes(void **state)
+{
+	struct etran_ctl_conn c = fake_conn(1, 2);
+	struct etran_sock *s = fake_open(1, 2), *n;
+	char buf[16];
+
+	(void)state;
+	fake_pub[1].rcv_nxt = 6;
+	fake_pub[1].rcv_fin = 6;
+	fake_pub[1].state = ETRAN_CS_CLOSED;
+	fake_data(1, 2, 0, "abc", 3, 0);
+	fake_say(ETRAN_CTL_CLOSED, 0, &c);
+	etran_service();
+	etran_service();
+	assert_int_equal(fake_recv(s, buf, 16, 0), 3);
+	assert_int_equal(fake_recv(s, buf, 16, 0), -EAGAIN);
+	fake_data(1, 2, 3, "def", 3, ETRAN_RX_FIN);
+	etran_service();
+	assert_int_equal(s->state, ET_S_ENDED);
+	assert_int_equal(fake_recv(s, buf, 16, 0), 3);
+	assert_int_equal(fake_recv(s, buf, 16, 0), 0);
+	etran_close(s, false);
+	/* The same with a reset, and the slot's next user comes early. */
+	s = fake_open(1, 3);
+	fake_pub[1].rcv_nxt = 3;
+	c.gen = 3;
+	c.err = ECONNRESET;
+	fake_say(ETRAN_CTL_RESET, 0, &c);
+	etran_service();
+	assert_int_equal(fake_recv(s, buf, 16, 0), -EAGAIN);
+	fake_data(1, 3, 0, "bye", 3, 0);
+	n = fake_open(1, 4);
+	assert_int_equal(fake_recv(s, buf, 16, 0), 3);
+	assert_int_equal(fake_recv(s, buf, 16, 0), -ECONNRESET);
+	assert_true(etran_connected(n));
+	etran_close(s, false);
+	etran_close(n, true);
+	etran_service();
+	fake_balance(true);
+}
+
 static void orderly_close(void **state)
 {
 	struct etran_sock *s = fake_open(0, 1);
@@ -341,6 +383,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(refused, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(early_data, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(accept_and_reset, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(end_overtakes, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(orderly_close, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(close_while_connecting, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(etrand_dies, fake_setup, fake_teardown),
