@@ -22,6 +22,18 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /*
+ * libetran itself is in this object and calls these symbols, too. Its own
+ * descriptors are none of the program's business, and a copy that it makes of
+ * one of the program's is not another name for the program.
+ */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char etext[] __attribute__((visibility("hidden")));
+
+#define FROM_LIBETRAN() \
+	((uintptr_t)__builtin_return_address(0) >= (uintptr_t)__ehdr_start && \
+	 (uintptr_t)__builtin_return_address(0) < (uintptr_t)etext)
+
+/*
  * Life of a socket
  */
 
@@ -115,7 +127,9 @@ EXPORT int getpeername(int fd, struct sockaddr *a, socklen_t *n)
 
 EXPORT int close(int fd)
 {
-	return shim_peek(fd) ? shim_close(fd) : real.close(fd);
+	if (!shim_peek(fd))
+		return real.close(fd);
+	return FROM_LIBETRAN() ? shim_close_own(fd) : shim_close(fd);
 }
 
 EXPORT int close_range(unsigned int lo, unsigned int hi, int flags)
@@ -151,7 +165,8 @@ EXPORT int dup3(int fd, int to, int flags)
 
 EXPORT int fcntl64(int fd, int cmd, ...)
 {
-	struct shim_file *f = shim_get(fd);
+	bool own = cmd == F_DUPFD_CLOEXEC && FROM_LIBETRAN();
+	struct shim_file *f = own ? NULL : shim_get(fd);
 	va_list ap;
 	long arg;
 	int r;
@@ -160,7 +175,7 @@ EXPORT int fcntl64(int fd, int cmd, ...)
 	arg = va_arg(ap, long);
 	va_end(ap);
 	if (!f)
-		return real.fcntl(fd, cmd, arg);
+		return own ? shim_dup_own(fd, arg) : real.fcntl(fd, cmd, arg);
 	r = shim_fcntl(f, fd, cmd, arg);
 	shim_put(f);
 	return r;

@@ -174,6 +174,8 @@ static inline struct shim_file *shim_get_conn(int fd)
 struct shim_file *shim_file_new(enum shim_kind kind);
 int shim_install(int fd, struct shim_file *f);
 int shim_close(int fd);
+int shim_close_own(int fd);
+int shim_dup_own(int fd, int min);
 int shim_close_range(unsigned int lo, unsigned int hi, int flags);
 int shim_dup(int fd, int newfd);
 int shim_dup_to(int fd, int to, int flags);
@@ -317,6 +319,7 @@ extern bool shim_require, shim_forked;
 __attribute__((format(printf, 1, 2)))
 void shim_debug(const char *fmt, ...);
 void shim_kernel(const char *call, uint32_t reason);
+uint32_t shim_open(void);
 void shim_init(void);
 void shim_at_exit(void);
 

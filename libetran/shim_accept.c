@@ -29,8 +29,9 @@ static uint32_t start(struct shim_file *f, int fd, int backlog)
 
 	if (f->ipv6)
 		return ETRAN_R_NOT_IPV4;
-	if (etran_open(&reason))
-		return reason ? reason : ETRAN_R_NO_DAEMON;
+	reason = shim_open();
+	if (reason)
+		return reason;
 	if (real.getsockname(fd, (void *)&own, &n))
 		return ETRAN_R_UNSUPPORTED;
 	if (ntohl(own.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET)

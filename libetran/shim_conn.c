@@ -143,8 +143,9 @@ static uint32_t start(struct shim_file *f, int fd, const struct sockaddr_in *dst
 	struct sockaddr_in src = { .sin_family = AF_INET };
 	struct etran_sock *s;
 
-	if (etran_open(&reason))
-		return reason ? reason : ETRAN_R_NO_DAEMON;
+	reason = shim_open();
+	if (reason)
+		return reason;
 	reason = route_source(dst, &src);
 	if (reason)
 		return reason;

@@ -191,6 +191,32 @@ int shim_close(int fd)
 	return r;
 }
 
+/* A descriptor of libetran's. */
+int shim_close_own(int fd)
+{
+	if (shim_peek(fd) == &shim_private)
+		atomic_store(&shim_fds[fd], NULL);
+	return real.close(fd);
+}
+
+/* Not for the program. */
+static void protect(int fd)
+{
+	if (fd < 0 || fd >= SHIM_MAX_FD)
+		return;
+	pthread_mutex_lock(&shim_fd_lock);
+	table_set(fd, &shim_private);
+	pthread_mutex_unlock(&shim_fd_lock);
+}
+
+int shim_dup_own(int fd, int min)
+{
+	int own = real.fcntl(fd, F_DUPFD_CLOEXEC, min);
+
+	protect(own);
+	return own;
+}
+
 int shim_close_range(unsigned int lo, unsigned int hi, int flags)
 {
 	unsigned int i, from = lo;
@@ -277,11 +303,7 @@ int shim_high_fd(int fd)
 		real.close(fd);
 		fd = high;
 	}
-	if (fd >= 0 && fd < SHIM_MAX_FD) {
-		pthread_mutex_lock(&shim_fd_lock);
-		table_set(fd, &shim_private);
-		pthread_mutex_unlock(&shim_fd_lock);
-	}
+	protect(fd);
 	return fd;
 }
 

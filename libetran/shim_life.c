@@ -6,9 +6,10 @@
  * error; ETRAN_LINGER_MS is how long exit() waits for the peers to acknowledge
  * what was sent (60000); ETRAN_DEBUG says on stderr what stays with the kernel.
  *
- * A forked child shares no eTran connection with its parent: what it inherited
- * can be closed and gives ECONNRESET otherwise, listeners accept what the
- * kernel serves, and its new sockets are the kernel's. exec() begins anew.
+ * A child forked by a process that uses eTran shares no connection with it: what
+ * it inherited can be closed and gives ECONNRESET otherwise, listeners accept
+ * what the kernel serves, and its new sockets are the kernel's. exec() begins
+ * anew.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 
 bool shim_require, shim_forked;
 static bool debug;
+static atomic_bool used;	/* this process is a tenant */
 static int linger_ms = LINGER_MS;
 
 static void say(const char *fmt, va_list ap)
@@ -71,6 +73,17 @@ void shim_kernel(const char *call, uint32_t reason)
 			   etran_reason_name(reason));
 }
 
+/* Return: why there is no eTran here, ETRAN_R_NONE: there is. */
+uint32_t shim_open(void)
+{
+	uint32_t reason = ETRAN_R_NONE;
+
+	if (etran_open(&reason))
+		return reason ? reason : ETRAN_R_NO_DAEMON;
+	used = true;
+	return ETRAN_R_NONE;
+}
+
 static void before_fork(void)
 {
 	shim_fd_fork(0);
@@ -81,8 +94,17 @@ static void after_fork_parent(void)
 	shim_fd_fork(1);
 }
 
+/*
+ * A process that has nothing of eTran yet has nothing to lose: a daemon forks
+ * first of all, and the child is the server.
+ */
 static void after_fork_child(void)
 {
+	if (!shim_forked && !used) {
+		shim_fd_fork(1);
+		shim_fd_init();
+		return;
+	}
 	shim_forked = true;
 	shim_fd_fork(2);
 	shim_wait_fork();
