@@ -51,6 +51,9 @@ static bool open_xsk(struct bench *b, const struct bench_opts *o)
 
 	xo.ifindex = b->near->ifindex;
 	xo.copy = !bench_zerocopy();
+	/* Without frames a zero-copy queue receives nothing for anybody. */
+	if (!xo.fill)
+		xo.fill = 512;
 	/* The pool of the case before may still be on its way out. */
 	while ((ret = xsk_open(&b->xsk, &xo)) == -EBUSY && clock_ns() < end)
 		clock_breathe();

@@ -155,7 +155,7 @@ static void asked_by_syscall(void)
 static void flood(void)
 {
 	const volatile struct seen *s;
-	uint64_t accepted = 0, refused = 0, n;
+	uint64_t accepted = 0, refused = 0, n, dropped;
 	struct nl_counters c;
 	struct bench b;
 	int64_t ret;
@@ -163,8 +163,9 @@ static void flood(void)
 
 	if (bench_open(&b, NULL)) {
 		s = b.tr.seen;
+		dropped = host_tx_dropped(b.near);
 		for (i = 0; i < 4; i++) {
-			ret = transport_ask(&b.tr, accepted, b.near->ifindex,
+			ret = transport_ask(&b.tr, i * 8000, b.near->ifindex,
 					    8000, &n);
 			CHECK(!ret || ret == -ENOSPC, "flood: %lld",
 			      (long long)ret);
@@ -186,12 +187,10 @@ static void flood(void)
 			CHECK_EQ(sent + c.v[ETRAN_A_COUNTERS_GEN_FAILED],
 				 accepted, "sent or failed");
 			CHECK(sent > 0, "nothing was sent");
-			CHECK(WAIT_FOR((sink_poll(&b.sink),
-					b.sink.replies >= sent)),
-			      "%llu replies of %llu",
-			      (unsigned long long)b.sink.replies,
-			      (unsigned long long)sent);
-			CHECK_EQ(b.sink.replies, sent, "replies");
+			/* A full NIC takes an skb and drops it. */
+			bench_fence(&b);
+			dropped = host_tx_dropped(b.near) - dropped;
+			CHECK_EQ(b.sink.replies, sent - dropped, "replies");
 		}
 		CHECK_EQ(b.sink.reply_dup, 0, "replies that came twice");
 		CHECK_EQ(b.sink.corrupt, 0, "damaged replies");
@@ -269,7 +268,7 @@ static void no_such_device(void)
 
 static void refused(void)
 {
-	static const struct bench_opts no_gen = { .tr.bare = true };
+	static const struct bench_opts no_gen = { .tr.ops = "bare" };
 	static const struct bench_opts alone = { .tr.unassociated = true };
 	struct bench b;
 

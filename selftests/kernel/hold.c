@@ -341,6 +341,27 @@ static void frames_stay_while_held(void)
 	bench_close(&b);
 }
 
+/* A timer that forgets what it dequeued: the frame comes back all the same. */
+static void forgotten_by_the_timer(void)
+{
+	static const struct bench_opts opts = { .tr.ops = "leaky" };
+	struct bench b;
+
+	if (bench_open(&b, &opts)) {
+		b.absent_nth = 1;
+		order_hold(&b, 1, 1, 0);
+		b.window = 100;
+		bench_push(&b, 50);
+		CHECK(WAIT_FOR((bench_step(&b), b.tr.seen->egress >= 50)),
+		      "egress saw %llu", (unsigned long long)b.tr.seen->egress);
+		WAIT_FOR((transport_arm(&b.tr, 0, 0, 1), bench_step(&b),
+			  transport_depth(&b.tr, 0) == 0));
+		bench_settle(&b, 50, 0);
+		bench_check_rest(&b, 0);
+	}
+	bench_close(&b);
+}
+
 static const struct ktap_case cases[] = {
 	{ "every_third_at_once", every_third_at_once },
 	{ "every_third_delayed", every_third_delayed },
@@ -355,6 +376,7 @@ static const struct ktap_case cases[] = {
 	{ "depth", depth },
 	{ "frames_stay_while_held", frames_stay_while_held },
 	{ "full", full },
+	{ "forgotten_by_the_timer", forgotten_by_the_timer },
 	{ "dequeue_races_with_hold", dequeue_races_with_hold },
 };
 

@@ -19,4 +19,10 @@
 #define ETRAN_GEN_FRAME_LEN		ETRAN_GEN_MAX
 #endif
 
+#ifndef __naked
+#define __naked			__attribute__((naked))
+#endif
+#define __imm(name)		[name] "i"(name)
+#define __imm_addr(name)	[name] "i"(&name)
+
 #endif /* _KERNEL_PROBE_BPF_H */

@@ -224,7 +224,7 @@ static void many_at_different_times(void)
 
 static void refused(void)
 {
-	static const struct bench_opts no_timer = { .tr.bare = true };
+	static const struct bench_opts no_timer = { .tr.ops = "bare" };
 	static const struct bench_opts alone = { .tr.unassociated = true };
 	static const struct bench_opts idle = { .no_attach = true };
 	struct bench b;

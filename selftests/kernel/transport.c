@@ -41,15 +41,15 @@ static struct bpf_map *find_map(struct bpf_object *obj, const char *name)
 
 static int choose_ops(struct transport *t, const struct transport_opts *o)
 {
-	struct bpf_map *probe = find_map(t->obj, "probe");
-	struct bpf_map *bare = find_map(t->obj, "bare");
+	struct bpf_map *map;
 	char *name;
 
-	if (!probe || !bare)
+	t->ops = find_map(t->obj, o && o->ops ? o->ops : "probe");
+	if (!t->ops)
 		return -ENOENT;
-	t->ops = o && o->bare ? bare : probe;
-	bpf_map__set_autocreate(probe, t->ops == probe);
-	bpf_map__set_autocreate(bare, t->ops == bare);
+	bpf_object__for_each_map(map, t->obj)
+		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
+			bpf_map__set_autocreate(map, map == t->ops);
 	if (!o || !o->name)
 		return 0;
 	name = ops_field(t->obj, t->ops, "name");
@@ -154,13 +154,12 @@ void transport_close(struct transport *t)
 	t->obj = NULL;
 }
 
+/* What the program wrote comes back in @args. */
 static int run_syscall(int fd, void *args, size_t size)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts,
 		.ctx_in = args,
 		.ctx_size_in = size,
-		.ctx_out = args,
-		.ctx_size_out = size,
 	);
 
 	return bpf_prog_test_run_opts(fd, &opts);

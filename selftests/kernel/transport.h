@@ -27,7 +27,7 @@ struct transport {
 
 struct transport_opts {
 	const char *name;	/* NULL: as in the object */
-	bool bare;		/* the instance without optional ops */
+	const char *ops;	/* NULL: "probe"; which instance of the object */
 	bool unassociated;	/* leave XDP and syscall programs alone */
 };
 
