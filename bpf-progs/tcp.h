@@ -192,7 +192,7 @@ struct tcp_conn {
 	__u32 probes;		/* window probes without any answer */
 	__u32 probe_shift;	/* their back-off */
 	__u32 ip_id;
-	__u32 resv;
+	__u32 ts_sent;		/* last TSval sent */
 };
 
 struct tcp_sys_open {		/* tcp_open: put a new connection into conns, flows, pub */

@@ -109,6 +109,7 @@ TCP_SUB int tcp_life_open(struct tcp_conn *c, struct tcp_sys_open *a,
 	c->probes = 0;
 	c->probe_shift = 0;
 	c->ip_id = 0;
+	c->ts_sent = tcp_now_ms(now);
 	if (passive)
 		tcp_agree(c, a->flags, a->mss, a->wnd, a->snd_wscale,
 			  a->rcv_wscale);

@@ -138,6 +138,7 @@ TCP_SUB int tcp_frame_put(__u8 *p, struct tcp_conn *c, const struct tcp_out *o)
 	__be16 id = tcp_htons(c->ip_id & 0xffff);
 	__be32 ack = tcp_htonl(tcp_rcv_wire(c, c->rcv_nxt));
 	__be32 opt0 = tcp_htonl(TCP_NOP_OPT), opt1 = opt0, opt2 = opt0;
+	__u32 ms = o->ms;
 	__u64 sum;
 
 	c->ip_id++;
@@ -155,9 +156,16 @@ TCP_SUB int tcp_frame_put(__u8 *p, struct tcp_conn *c, const struct tcp_out *o)
 	f->saddr = saddr;
 	f->daddr = daddr;
 
+	/*
+	 * The clock was read before the lock was taken: a time stamp that goes
+	 * back makes the peer drop what is newest as an old duplicate.
+	 */
+	if (tcp_before(ms, c->ts_sent))
+		ms = c->ts_sent;
+	c->ts_sent = ms;
 	if (c->flags & TCP_F_TS) {
 		opt0 = tcp_htonl(TCP_TS_OPT);
-		opt1 = tcp_htonl(o->ms);
+		opt1 = tcp_htonl(ms);
 		opt2 = tcp_htonl(c->ts_recent);
 	}
 	f->sport = c->tuple.sport;

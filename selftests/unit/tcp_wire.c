@@ -34,6 +34,7 @@ static void frame__known_bytes(void **state)
 
 	(void)state;
 	fix_open(&c);
+	c.ts_sent = 0x010202;
 	memset(b, 0xee, sizeof(b));
 	b[66] = 'h';
 	b[67] = 'i';
@@ -98,6 +99,27 @@ static void frame__checksums(void **state)
 				 tcp_csum_pseudo(c.tuple.saddr, c.tuple.daddr,
 						 32))), 0xffff);
 	}
+}
+
+/* Two CPUs read the clock in one order and take the lock in the other. */
+static void frame__time_never_goes_back(void **state)
+{
+	uint8_t b[ETRAN_TCP_ROOM] __attribute__((aligned(8)));
+	struct tcp_out o = { .flags = TCP_ACK, .ms = 0xffffffffu };
+	struct tcp_frame *f = (struct tcp_frame *)b;
+	struct tcp_conn c;
+
+	(void)state;
+	fix_open(&c);
+	c.ts_sent = o.ms - 5;
+	tcp_frame_put(b, &c, &o);
+	assert_int_equal(tcp_ntohl(f->opt[1]), 0xffffffffu);
+	o.ms = 0xfffffffeu;
+	tcp_frame_put(b, &c, &o);
+	assert_int_equal(tcp_ntohl(f->opt[1]), 0xffffffffu);
+	o.ms = 3;			/* later, behind the wrap */
+	tcp_frame_put(b, &c, &o);
+	assert_int_equal(tcp_ntohl(f->opt[1]), 3);
 }
 
 static int opt(const char *bytes, uint32_t len, struct tcp_seg *seg)
@@ -179,6 +201,7 @@ int main(void)
 		cmocka_unit_test(frame__known_bytes),
 		cmocka_unit_test(frame__without_time_stamps),
 		cmocka_unit_test(frame__checksums),
+		cmocka_unit_test(frame__time_never_goes_back),
 		cmocka_unit_test(opt__time_stamps_anywhere),
 		cmocka_unit_test(opt__malformed),
 		cmocka_unit_test(opt__garbage_is_survived),
