@@ -4,6 +4,7 @@
  * a NIC busy, and to misbehave in ways the library would not.
  *
  *   ctl hold          become a tenant, say so, stay
+ *   ctl forked        the same, with a child that keeps every descriptor
  *   ctl malformed     every kind of bad message; each must be refused
  *   ctl noise N       N random messages with random descriptors
  *   ctl descriptors   sockets that give no right to a port
@@ -18,6 +19,7 @@
 #include <linux/bpf.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -170,11 +172,20 @@ static int tcp_socket(int type, uint32_t addr, uint16_t port)
 	return fd;
 }
 
-static void do_hold(void)
+static void do_hold(bool with_child)
 {
 	struct etran_ctl_msg m;
+	pid_t child;
 
 	tenant(&m);
+	if (with_child) {
+		child = fork();
+		if (child < 0)
+			die("fork");
+		if (!child)
+			pause();
+		printf("child %d\n", child);
+	}
 	printf("tenant %u queues %u zerocopy %u\n", m.u.welcome.tenant,
 	       m.u.welcome.nr_queues, m.u.welcome.zerocopy);
 	fflush(stdout);
@@ -468,7 +479,9 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 
 	if (!strcmp(what, "hold"))
-		do_hold();
+		do_hold(false);
+	else if (!strcmp(what, "forked"))
+		do_hold(true);
 	else if (!strcmp(what, "malformed"))
 		do_malformed();
 	else if (!strcmp(what, "noise") && argc > 2)
