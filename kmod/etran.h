@@ -67,6 +67,7 @@ struct etran_counters {
  * @tenant: identity given by QUEUE_BIND
  * @zc: zero copy
  * @hw_completed: time of the last completion by the NIC's clock, 0 unknown
+ * @bad_timer: packets that a timer program took and did not give away
  * @returned: copy mode: packets given back without a frame; @tx_lock
  * @tx_lock: copy mode: serialises what is marked TX
  * @cnt: peeked, held, dropped, bad_verdict, busy_chunk, sent (TX);
@@ -93,6 +94,7 @@ struct etran_pool {
 	bool zc;
 	u64 hw_completed;
 	u64 returned;
+	atomic64_t bad_timer;
 	spinlock_t tx_lock;
 	struct etran_counters cnt;
 };
@@ -248,7 +250,10 @@ int etran_pool_bind(struct net *net, int fd, u32 tenant, const char *name,
 void etran_pool_adopt(struct etran_transport *tr);
 void etran_pool_orphan(struct etran_transport *tr);
 void etran_pool_kick(struct etran_pool *ep);
+void etran_pool_take(struct etran_frame *f);
+void etran_pool_put_back(struct etran_frame *f);
 void etran_pool_release(struct etran_frame *f, bool drop);
+void etran_pool_reclaim(void);
 void etran_pool_kick_all(void);
 void etran_pool_init(void);
 void etran_pool_count(struct etran_pool *ep, struct etran_counters *sum);

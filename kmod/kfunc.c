@@ -12,6 +12,7 @@
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
 #include <net/checksum.h>
+#include <net/netdev_rx_queue.h>
 #include <net/xdp_sock_drv.h>
 
 #include "etran.h"
@@ -86,7 +87,10 @@ __bpf_kfunc struct etran_held *bpf_etran_dequeue(void *p__map, u32 bucket)
 	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
 	struct etran_frame *f = b ? etran_frame_dequeue(b) : NULL;
 
-	return f ? &f->held : NULL;
+	if (!f)
+		return NULL;
+	etran_pool_take(f);
+	return &f->held;
 }
 
 __bpf_kfunc void bpf_etran_requeue(struct etran_held *held, void *p__map, u32 bucket)
@@ -94,6 +98,7 @@ __bpf_kfunc void bpf_etran_requeue(struct etran_held *held, void *p__map, u32 bu
 	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
 	struct etran_frame *f = frame_of(held);
 
+	etran_pool_put_back(f);
 	if (!b || !etran_frame_requeue(f, b))
 		etran_pool_release(f, true);
 }
@@ -158,7 +163,9 @@ __bpf_kfunc int bpf_etran_rx_ready(struct xdp_md *ctx, void *xsks__map, u32 key)
 {
 	struct xdp_buff *xdp = (struct xdp_buff *)ctx;
 	struct bpf_map *map = xsks__map;
+	u32 queue = xdp->rxq->queue_index;
 	struct xdp_sock *xs;
+	bool generic;
 
 	if (map->map_type != BPF_MAP_TYPE_XSKMAP)
 		return -EINVAL;
@@ -169,10 +176,12 @@ __bpf_kfunc int bpf_etran_rx_ready(struct xdp_md *ctx, void *xsks__map, u32 key)
 	if (!xs)
 		return -ENOENT;
 	/*
-	 * Zero copy has one producer, the NAPI of the queue. In copy mode each
-	 * CPU may have a packet between this answer and its delivery.
+	 * A driver's queue has one producer, its NAPI. Generic XDP, known by the
+	 * device's own rxq, has any CPU, and each may be between this answer and
+	 * its delivery.
 	 */
-	return etran_rx_ready(xs, xdp, xs->zc ? 1 : num_online_cpus());
+	generic = xdp->rxq == &xdp->rxq->dev->_rx[queue].xdp_rxq;
+	return etran_rx_ready(xs, xdp, generic ? num_online_cpus() : 1);
 }
 
 __bpf_kfunc u32 bpf_etran_rx_csum(struct xdp_md *ctx, u32 offset, u32 len, u32 seed)
@@ -189,7 +198,8 @@ __bpf_kfunc u32 bpf_etran_csum(const void *mem, u32 mem__sz, u32 seed)
 
 __bpf_kfunc_end_defs();
 
-BTF_KFUNCS_START(etran_kfuncs)
+/* struct_ops programs; the filter tells which op may call what. */
+BTF_KFUNCS_START(kfuncs_struct_ops)
 BTF_ID_FLAGS(func, bpf_etran_pkt_data, KF_RET_NULL | KF_SPINLOCK_SAFE)
 BTF_ID_FLAGS(func, bpf_etran_pkt_csum, KF_SPINLOCK_SAFE)
 BTF_ID_FLAGS(func, bpf_etran_hold, KF_SPINLOCK_SAFE)
@@ -202,25 +212,30 @@ BTF_ID_FLAGS(func, bpf_etran_held_csum, KF_SPINLOCK_SAFE)
 BTF_ID_FLAGS(func, bpf_etran_gen_request, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
 BTF_ID_FLAGS(func, bpf_etran_gen_data, KF_RET_NULL | KF_SPINLOCK_SAFE)
 BTF_ID_FLAGS(func, bpf_etran_timer_arm, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_csum, KF_SPINLOCK_SAFE)
+BTF_KFUNCS_END(kfuncs_struct_ops)
+
+BTF_KFUNCS_START(kfuncs_xdp)
+BTF_ID_FLAGS(func, bpf_etran_gen_request, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_timer_arm, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
 BTF_ID_FLAGS(func, bpf_etran_rx_ready, KF_SPINLOCK_SAFE)
 BTF_ID_FLAGS(func, bpf_etran_rx_csum, KF_SPINLOCK_SAFE)
 BTF_ID_FLAGS(func, bpf_etran_csum, KF_SPINLOCK_SAFE)
-BTF_KFUNCS_END(etran_kfuncs)
+BTF_KFUNCS_END(kfuncs_xdp)
 
-/* Where a program runs: columns of kfuncs.bpf.h. */
-enum {
-	KF_I = 1 << 0,
-	KF_E = 1 << 1,
-	KF_G = 1 << 2,
-	KF_T = 1 << 3,
-	KF_S = 1 << 4,
-	KF_OTHER = 1 << 5,	/* init, exit */
-};
+BTF_KFUNCS_START(kfuncs_syscall)
+BTF_ID_FLAGS(func, bpf_etran_gen_request, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_timer_arm, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
+BTF_ID_FLAGS(func, bpf_etran_csum, KF_SPINLOCK_SAFE)
+BTF_KFUNCS_END(kfuncs_syscall)
 
 BTF_SET_START(kfuncs_egress)
 BTF_ID(func, bpf_etran_pkt_data)
 BTF_ID(func, bpf_etran_pkt_csum)
 BTF_ID(func, bpf_etran_hold)
+BTF_ID(func, bpf_etran_gen_request)
+BTF_ID(func, bpf_etran_timer_arm)
+BTF_ID(func, bpf_etran_csum)
 BTF_SET_END(kfuncs_egress)
 
 BTF_SET_START(kfuncs_timer)
@@ -230,79 +245,67 @@ BTF_ID(func, bpf_etran_send)
 BTF_ID(func, bpf_etran_drop)
 BTF_ID(func, bpf_etran_held_data)
 BTF_ID(func, bpf_etran_held_csum)
+BTF_ID(func, bpf_etran_gen_request)
+BTF_ID(func, bpf_etran_timer_arm)
+BTF_ID(func, bpf_etran_csum)
 BTF_SET_END(kfuncs_timer)
 
 BTF_SET_START(kfuncs_gen)
 BTF_ID(func, bpf_etran_gen_data)
+BTF_ID(func, bpf_etran_timer_arm)
+BTF_ID(func, bpf_etran_csum)
 BTF_SET_END(kfuncs_gen)
 
-BTF_SET_START(kfuncs_ingress)
-BTF_ID(func, bpf_etran_rx_ready)
-BTF_ID(func, bpf_etran_rx_csum)
-BTF_SET_END(kfuncs_ingress)
+BTF_SET_START(kfuncs_other)
+BTF_ID(func, bpf_etran_csum)
+BTF_SET_END(kfuncs_other)
 
-BTF_SET_START(kfuncs_request)
-BTF_ID(func, bpf_etran_gen_request)
-BTF_SET_END(kfuncs_request)
+BTF_ID_LIST_SINGLE(ops_btf_id, struct, etran_transport_ops)
 
-BTF_SET_START(kfuncs_arm)
-BTF_ID(func, bpf_etran_timer_arm)
-BTF_SET_END(kfuncs_arm)
-
-static u32 prog_context(const struct bpf_prog *prog)
-{
-	switch (resolve_prog_type(prog)) {
-	case BPF_PROG_TYPE_XDP:
-		return KF_I;
-	case BPF_PROG_TYPE_SYSCALL:
-		return KF_S;
-	case BPF_PROG_TYPE_STRUCT_OPS:
-		break;
-	default:
-		return 0;
-	}
-	if (prog->aux->st_ops != &etran_struct_ops)
-		return 0;
-	switch (prog->aux->attach_st_ops_member_off) {
-	case offsetof(struct etran_transport_ops, egress):
-		return KF_E;
-	case offsetof(struct etran_transport_ops, gen):
-		return KF_G;
-	case offsetof(struct etran_transport_ops, timer):
-		return KF_T;
-	default:
-		return KF_OTHER;
-	}
-}
-
-static u32 kfunc_contexts(u32 id)
-{
-	if (btf_id_set_contains(&kfuncs_egress, id))
-		return KF_E;
-	if (btf_id_set_contains(&kfuncs_timer, id))
-		return KF_T;
-	if (btf_id_set_contains(&kfuncs_gen, id))
-		return KF_G;
-	if (btf_id_set_contains(&kfuncs_ingress, id))
-		return KF_I;
-	if (btf_id_set_contains(&kfuncs_request, id))
-		return KF_I | KF_E | KF_T | KF_S;
-	if (btf_id_set_contains(&kfuncs_arm, id))
-		return KF_I | KF_E | KF_G | KF_T | KF_S;
-	return KF_I | KF_E | KF_G | KF_T | KF_S | KF_OTHER;
-}
-
+/*
+ * A module out of tree carries a distilled base of its type information, and
+ * all its ids move by one distance when it is loaded. The core moves its own
+ * copy of a set; ours say what the linker saw. The type that the program is
+ * for tells the distance.
+ */
 static int kfunc_filter(const struct bpf_prog *prog, u32 id)
 {
-	if (!btf_id_set8_contains(&etran_kfuncs, id))
-		return 0;
-	return kfunc_contexts(id) & prog_context(prog) ? 0 : -EACCES;
+	const struct btf_id_set *set;
+
+	if (prog->aux->st_ops != &etran_struct_ops)
+		return -EACCES;
+	switch (prog->aux->attach_st_ops_member_off) {
+	case offsetof(struct etran_transport_ops, egress):
+		set = &kfuncs_egress;
+		break;
+	case offsetof(struct etran_transport_ops, gen):
+		set = &kfuncs_gen;
+		break;
+	case offsetof(struct etran_transport_ops, timer):
+		set = &kfuncs_timer;
+		break;
+	default:
+		set = &kfuncs_other;
+		break;
+	}
+	id -= prog->aux->attach_btf_id - ops_btf_id[0];
+	return btf_id_set_contains(set, id) ? 0 : -EACCES;
 }
 
-static const struct btf_kfunc_id_set kfunc_set = {
+static const struct btf_kfunc_id_set struct_ops_set = {
 	.owner	= THIS_MODULE,
-	.set	= &etran_kfuncs,
+	.set	= &kfuncs_struct_ops,
 	.filter	= kfunc_filter,
+};
+
+static const struct btf_kfunc_id_set xdp_set = {
+	.owner	= THIS_MODULE,
+	.set	= &kfuncs_xdp,
+};
+
+static const struct btf_kfunc_id_set syscall_set = {
+	.owner	= THIS_MODULE,
+	.set	= &kfuncs_syscall,
 };
 
 /**
@@ -313,8 +316,8 @@ int etran_kfunc_init(void)
 {
 	int err;
 
-	err = register_btf_kfunc_id_set(BPF_PROG_TYPE_STRUCT_OPS, &kfunc_set);
-	err = err ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &kfunc_set);
-	err = err ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &kfunc_set);
+	err = register_btf_kfunc_id_set(BPF_PROG_TYPE_STRUCT_OPS, &struct_ops_set);
+	err = err ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &xdp_set);
+	err = err ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &syscall_set);
 	return err;
 }

@@ -22,6 +22,8 @@ LIST_HEAD(etran_pools);
 static atomic64_t pool_leaked = ATOMIC64_INIT(0);
 /* Pools that the timer round on this CPU has released packets of. */
 static DEFINE_PER_CPU(struct list_head, pool_kicks);
+/* Frames that the timer program on this CPU has a reference to. */
+static DEFINE_PER_CPU(struct list_head, pool_taken);
 
 /**
  * etran_pool_init - prepare the per-CPU lists
@@ -30,8 +32,10 @@ void etran_pool_init(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		INIT_LIST_HEAD(per_cpu_ptr(&pool_kicks, cpu));
+		INIT_LIST_HEAD(per_cpu_ptr(&pool_taken, cpu));
+	}
 }
 
 /**
@@ -52,6 +56,44 @@ void etran_pool_kick(struct etran_pool *ep)
 }
 
 /**
+ * etran_pool_take - a timer program got a reference
+ * @f: frame in TAKEN
+ */
+void etran_pool_take(struct etran_frame *f)
+{
+	list_add_tail(&f->node, this_cpu_ptr(&pool_taken));
+}
+
+/**
+ * etran_pool_put_back - a timer program gave its reference away
+ * @f: frame in TAKEN
+ */
+void etran_pool_put_back(struct etran_frame *f)
+{
+	list_del_init(&f->node);
+}
+
+/**
+ * etran_pool_reclaim - a timer program has returned
+ *
+ * The verifier of 7.3 lets a struct_ops program return with a reference in
+ * its return register. Such a packet is dropped.
+ */
+void etran_pool_reclaim(void)
+{
+	struct list_head *taken = this_cpu_ptr(&pool_taken);
+	struct etran_frame *f;
+	struct etran_pool *ep;
+
+	while (unlikely(!list_empty(taken))) {
+		f = list_first_entry(taken, struct etran_frame, node);
+		ep = container_of(f->frames, struct etran_pool, fs);
+		atomic64_inc(&ep->bad_timer);
+		etran_pool_release(f, true);
+	}
+}
+
+/**
  * etran_pool_release - a timer program gives a packet away
  * @f: frame in TAKEN
  * @drop: back to the tenant, not to the NIC
@@ -62,6 +104,7 @@ void etran_pool_release(struct etran_frame *f, bool drop)
 {
 	struct etran_pool *ep = container_of(f->frames, struct etran_pool, fs);
 
+	etran_pool_put_back(f);
 	etran_frame_release(f, drop);
 	if (!xchg(&ep->kick, 1))
 		list_add_tail(&ep->kick_node, this_cpu_ptr(&pool_kicks));
@@ -125,7 +168,8 @@ void etran_pool_adopt(struct etran_transport *tr)
 
 	lockdep_assert_held(&etran_mutex);
 	list_for_each_entry(ep, &etran_pools, list) {
-		if (ep->net != tr->net || strcmp(ep->name, tr->ops->name))
+		if (ep->net != tr->net || strcmp(ep->name, tr->ops->name) ||
+		    ep->fs.stopping)
 			continue;
 		rcu_assign_pointer(ep->tr, tr);
 		tr->queues++;
@@ -318,6 +362,7 @@ static void pool_drain_gone(struct etran_pool *ep)
 void etran_pool_stop(struct xsk_buff_pool *xp, bool gone)
 {
 	struct etran_pool *ep = xp->etran;
+	struct etran_transport *tr;
 
 	if (!gone && !list_empty(&xp->xsk_tx_list))
 		return;
@@ -327,8 +372,10 @@ void etran_pool_stop(struct xsk_buff_pool *xp, bool gone)
 		WRITE_ONCE(ep->fs.stopping, true);
 		/* Programs that have not seen it have put down what they took. */
 		synchronize_net();
-		pool_purge(ep, rcu_dereference_protected(ep->tr,
-							 lockdep_is_held(&etran_mutex)));
+		tr = rcu_dereference_protected(ep->tr, lockdep_is_held(&etran_mutex));
+		if (tr)
+			tr->queues--;
+		pool_purge(ep, tr);
 		pool_kick_sync(ep);
 		etran_netlink_queue_gone(ep);
 	}
@@ -363,7 +410,8 @@ void etran_pool_count(struct etran_pool *ep, struct etran_counters *sum)
 	sum->sent += READ_ONCE(ep->cnt.sent);
 	sum->held += READ_ONCE(ep->cnt.held);
 	sum->dropped += READ_ONCE(ep->cnt.dropped) + READ_ONCE(ep->fs.timer_drops);
-	sum->bad_verdict += READ_ONCE(ep->cnt.bad_verdict);
+	sum->bad_verdict += READ_ONCE(ep->cnt.bad_verdict) +
+			    atomic64_read(&ep->bad_timer);
 	sum->busy_chunk += READ_ONCE(ep->cnt.busy_chunk);
 	sum->holding += nr[ETRAN_FRAME_PENDING] + nr[ETRAN_FRAME_HELD] +
 			nr[ETRAN_FRAME_TAKEN] + nr[ETRAN_FRAME_READY];
@@ -394,7 +442,6 @@ void etran_pool_free(struct xsk_buff_pool *xp)
 		/* What these two say is of now, not of all times. */
 		tr->past.holding = 0;
 		tr->past.in_nic = 0;
-		tr->queues--;
 	}
 	list_del(&ep->list);
 	mutex_unlock(&etran_mutex);

@@ -143,6 +143,7 @@ bool etran_timer_run(struct etran_cpu *c)
 		raw_spin_unlock_irq(&c->lock);
 
 		tr->ops->timer(t - tr->timer);
+		etran_pool_reclaim();
 
 		raw_spin_lock_irq(&c->lock);
 		t->running = false;
