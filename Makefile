@@ -29,12 +29,13 @@ endif
 
 rwildcard = $(foreach d,$(wildcard $(1)/*),$(call rwildcard,$(d),$(2)) $(filter $(subst *,%,$(2)),$(d)))
 
-.PHONY: all help kernel kernel-debug tools modules modules-debug bpf daemon \
+.PHONY: all help demo kernel kernel-debug tools modules modules-debug bpf daemon \
 	lib selftests units packages check check-unit check-vm check-debug style regen \
 	install clean FORCE
 all: kernel modules bpf daemon lib
 
 help:
+	@echo 'make demo         redis over Linux TCP and over eTran, side by side'
 	@echo 'make check        everything below that a change must pass:'
 	@echo '  style             checkpatch, sparse, shellcheck'
 	@echo '  check-unit        unit tests, no VM; under two minutes'
@@ -256,6 +257,11 @@ $(OUT)/unit/%: selftests/unit/%.c $(OUT)/tools.path
 	$(Q)$(CC) $(CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
 		-Iselftests $(LDFLAGS) -MMD -MP -MF $@.d $< -o $@ \
 		$$(sed -n '1,20s/.*link: //p' $<) -lcmocka -Wl,--as-needed $(LDLIBS)
+
+# Unmodified redis over Linux TCP and over eTran, side by side.
+demo: packages
+	@$(MAKE) -j$(JOBS) modules bpf daemon lib
+	@selftests/demo/run
 
 check: packages
 	@selftests/check style check-unit check-vm

@@ -4,6 +4,7 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=selftests/ktap.sh
 . "$top/selftests/ktap.sh"
+# shellcheck disable=SC2034
 tests=$top/.output/selftests
 dir=$(mktemp -d)
 cd "$dir" || exit 1
