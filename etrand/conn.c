@@ -189,6 +189,16 @@ void conn_set_eth(struct conn *c, const uint8_t dmac[6])
 	c->eth[13] = 0x00;
 }
 
+/*
+ * The transport repeats an event that the ring buffer did not take, but only in
+ * a tick. In TIME_WAIT nothing is left to tell, and our own timer ends it.
+ */
+static bool needs_ticks(uint32_t state)
+{
+	return state == ETRAN_CS_SYN_SENT || state == ETRAN_CS_SYN_RCVD ||
+	       state == ETRAN_CS_ESTABLISHED;
+}
+
 /** conn_set_state - keeps the books on handshakes and on who needs ticks */
 void conn_set_state(struct conn *c, uint32_t state)
 {
@@ -198,8 +208,7 @@ void conn_set_state(struct conn *c, uint32_t state)
 	c->tenant->nr_syn += change;
 	if (c->listener)
 		c->listener->nr_syn += change;
-	tick_change((state == ETRAN_CS_ESTABLISHED) -
-		    (c->state == ETRAN_CS_ESTABLISHED));
+	tick_change(needs_ticks(state) - needs_ticks(c->state));
 	c->state = state;
 }
 

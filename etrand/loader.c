@@ -374,7 +374,8 @@ static void say_no_module(int err)
 
 /**
  * loader_start - make the transport run; says itself why not
- * Return: 0 or a negative errno
+ * Return: 0, -ENOPKG when it is for the module, -ENOENT when there is no
+ * object, or another negative errno
  */
 int loader_start(const char *object_dir)
 {
@@ -383,7 +384,7 @@ int loader_start(const char *object_dir)
 	err = nl_open(&tcp.nl);
 	if (err) {
 		say_no_module(err);
-		return err;
+		return -ENOPKG;
 	}
 	log_last_lib_line();
 	err = adopt();

@@ -20,12 +20,18 @@ static char lib_line[256];
 static void emit(const char *level, const char *fmt, va_list ap)
 {
 	char line[512];
-	int n;
+	int n, i;
 
 	n = snprintf(line, sizeof(line), "etrand: %s", level);
 	n += vsnprintf(line + n, sizeof(line) - n, fmt, ap);
 	if (n > (int)sizeof(line) - 2)
 		n = sizeof(line) - 2;
+	/* What is quoted from elsewhere may end in a newline, or hold some. */
+	while (n && line[n - 1] == '\n')
+		n--;
+	for (i = 0; i < n; i++)
+		if (line[i] == '\n')
+			line[i] = ' ';
 	line[n] = '\n';
 	/* One write(): lines of several daemons on one stream stay whole. */
 	fwrite(line, 1, n + 1, stderr);

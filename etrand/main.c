@@ -258,9 +258,10 @@ int main(int argc, char **argv)
 	switch (serve(object_dir)) {
 	case 0:
 		return 0;
-	case -ENOENT:
-	case -EPROTO:
+	case -ENOPKG:
 		return 2;
+	case -ENOENT:
+		return 3;
 	default:
 		return 5;
 	}

@@ -4,7 +4,7 @@
  *
  * The transport notes when something is due; tcp_tick looks at all of it. While
  * a time-out is running that is every 20 ms at most, else ten times a second
- * for as long as there are established connections, since a transmission that
+ * for as long as there are connections, TIME_WAIT aside: a transmission that
  * starts a time-out tells nobody. Without any the timer is off.
  */
 #include <bpf/libbpf.h>
