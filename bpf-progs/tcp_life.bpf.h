@@ -29,6 +29,59 @@ TCP_INLINE void tcp_agree(struct tcp_conn *c, __u32 flags, __u32 mss,
 	c->ssthresh = TCP_CWND_MAX;
 }
 
+/* Nothing has been sent or received, nothing is due. */
+TCP_INLINE void tcp_life_blank(struct tcp_conn *c, __u64 now)
+{
+	int i;
+
+	c->snd_una = 0;
+	c->snd_nxt = 0;
+	c->snd_queued = 0;
+	c->fin_off = 0;
+	c->notify_off = 0;
+	c->recover_off = 0;
+	c->snd_wl1 = 0;
+	c->cwnd_acked = 0;
+	c->dupacks = 0;
+	c->rcv_nxt = 0;
+	c->rcv_fin = ETRAN_NO_OFF;
+	c->rcv_consumed = 0;
+	c->nr_ooo = 0;
+	c->backoff = 0;
+	for (i = 0; i < TCP_OOO_MAX; i++) {
+		c->ooo[i].from = 0;
+		c->ooo[i].to = 0;
+	}
+	c->ts_recent_age = tcp_now_ms(now);
+	c->srtt_us = 0;
+	c->rttvar_us = 0;
+	c->rto_at = 0;
+	c->last_rx = now;
+	c->rexmits = 0;
+	c->err = 0;
+	c->probe_at = 0;
+	c->orphan_at = 0;
+	c->rexmit_off = 0;
+	c->rexmit_nxt = 0;
+	c->rexmit_asked = ETRAN_NO_OFF;
+	c->notify_max = 0;
+	c->again_to = 0;
+	c->last_ack = 0;
+	c->rtt_off = 0;
+	c->rtt_at = 0;
+	c->rexmit_nr = 0;
+	c->acks_owed = 0;
+	c->challenge_ms = 0;
+	c->undo_cwnd = 0;
+	c->undo_ssthresh = 0;
+	c->undo_ms = 0;
+	c->ev_owed = 0;
+	c->probes = 0;
+	c->probe_shift = 0;
+	c->ip_id = 0;
+	c->ts_sent = tcp_now_ms(now);
+}
+
 /**
  * tcp_life_open - begin a connection in a free entry
  * Return: 0, -EBUSY the entry is in use, -EINVAL.
@@ -61,55 +114,10 @@ TCP_SUB int tcp_life_open(struct tcp_conn *c, struct tcp_sys_open *a,
 	c->iss = a->iss;
 	c->irs = passive ? a->irs : 0;
 	c->rcvbuf = a->rcvbuf;
-	c->snd_una = 0;
-	c->snd_nxt = 0;
-	c->snd_queued = 0;
-	c->fin_off = 0;
-	c->notify_off = 0;
-	c->recover_off = 0;
-	c->snd_wl1 = 0;
-	c->cwnd_acked = 0;
-	c->dupacks = 0;
-	c->rcv_nxt = 0;
-	c->rcv_fin = ETRAN_NO_OFF;
-	c->rcv_consumed = 0;
+	tcp_life_blank(c, now);
 	/* The windows of SYN and SYN-ACK are not scaled. */
 	c->rcv_adv = TCP_MIN(a->rcvbuf, 65535U);
-	c->nr_ooo = 0;
-	c->backoff = 0;
-	for (i = 0; i < TCP_OOO_MAX; i++) {
-		c->ooo[i].from = 0;
-		c->ooo[i].to = 0;
-	}
 	c->ts_recent = passive ? a->ts_recent : 0;
-	c->ts_recent_age = tcp_now_ms(now);
-	c->srtt_us = 0;
-	c->rttvar_us = 0;
-	c->rto_at = 0;
-	c->last_rx = now;
-	c->rexmits = 0;
-	c->err = 0;
-	c->probe_at = 0;
-	c->orphan_at = 0;
-	c->rexmit_off = 0;
-	c->rexmit_nxt = 0;
-	c->rexmit_asked = ETRAN_NO_OFF;
-	c->notify_max = 0;
-	c->again_to = 0;
-	c->last_ack = 0;
-	c->rtt_off = 0;
-	c->rtt_at = 0;
-	c->rexmit_nr = 0;
-	c->acks_owed = 0;
-	c->challenge_ms = 0;
-	c->undo_cwnd = 0;
-	c->undo_ssthresh = 0;
-	c->undo_ms = 0;
-	c->ev_owed = 0;
-	c->probes = 0;
-	c->probe_shift = 0;
-	c->ip_id = 0;
-	c->ts_sent = tcp_now_ms(now);
 	if (passive)
 		tcp_agree(c, a->flags, a->mss, a->wnd, a->snd_wscale,
 			  a->rcv_wscale);
