@@ -307,6 +307,11 @@ int shim_epoll_wait(struct shim_file *ep, int epfd, struct epoll_event *ev, int 
 		    const struct shim_until *u, const sigset_t *mask);
 void shim_epoll_settle(struct shim_file *ep);
 
+/* shim_cork.c */
+void shim_cork(int n);
+void shim_uncork(void);
+void shim_sent(void);
+
 /* shim_opt.c */
 int shim_getsockopt(struct shim_file *f, int fd, int level, int opt, void *val, socklen_t *len);
 int shim_setsockopt(struct shim_file *f, int fd, int level, int opt, const void *val,

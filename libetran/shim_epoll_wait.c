@@ -229,6 +229,7 @@ static int done(struct shim_file *ep, int n)
 	if (!shim_list_empty(&ep->ready))
 		shim_epoll_wake(ep);
 	pthread_mutex_unlock(&shim_ev_lock);
+	shim_cork(n);
 	return n;
 }
 
@@ -241,6 +242,7 @@ int shim_epoll_wait(struct shim_file *ep, int epfd, struct epoll_event *ev, int 
 	bool ours = false, kernel_first, over;
 	int n, r, ms;
 
+	shim_uncork();
 	if (ep->kind != SHIM_EPOLL || max <= 0 || !ev || shim_forked)
 		return real.epoll_pwait(epfd, ev, max, left_ms(u), mask);
 	if (!atomic_load(&ep->nr_items)) {	/* all the kernel's, until now */

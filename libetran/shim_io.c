@@ -215,6 +215,8 @@ ssize_t shim_sendv(struct shim_file *f, const struct iovec *iov, int n, int flag
 		else if (r == -EAGAIN && wait)
 			r = shim_wait_events(f, EPOLLOUT, &f->sndtimeo);
 	} while (r >= 0 && done < len);
+	if (done)
+		shim_sent();
 	if (r == -ENOTCONN)
 		r = -EPIPE;	/* as Linux, once it is over */
 	if (r == -EPIPE && !done && !(flags & MSG_NOSIGNAL))

@@ -89,6 +89,7 @@ struct shim_waiter *shim_wait_begin(struct shim_waiter *stack)
 {
 	struct shim_waiter *w = own_busy ? stack : &own;
 
+	shim_uncork();
 	w->on_stack = w == stack;
 	if (w->on_stack || !own_made)
 		w->efd = shim_high_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
