@@ -11,7 +11,7 @@
  *	--mode send|recv|both|echo	as the client sees it; both sides get the same
  *	--bytes N	of each direction	--conns N	connections, at once
  *	--slow MS	sleep after every 64 KB received, without serving
- *	--absent MS	sleep when all is sent, without serving
+ *	--absent MS	sleep when all connections have sent, without serving
  *	--early N	close after N received bytes
  *	--expect reset	succeed when the peer resets, and only then
  *	--mark N	say "mark" when N bytes have moved
@@ -58,7 +58,7 @@ struct conn {
 };
 
 static uint64_t moved;
-static unsigned int nr_over;
+static unsigned int nr_over, nr_sent;
 static bool failed, reset_seen;
 
 static void stream_start(struct stream *st, uint64_t seed, bool active)
@@ -173,7 +173,7 @@ static bool conn_send(struct conn *c)
 			conn_over(c, n, "shutdown");
 			return false;
 		}
-		if (opt.absent)
+		if (++nr_sent == opt.conns && opt.absent)
 			nap(opt.absent);
 	}
 	return true;
