@@ -193,7 +193,8 @@ daemon:
 endif
 
 # libetran/: preload*.c and shim_*.c are the shim's alone.  The shim holds
-# the whole library, so that nothing internal is exported for it.
+# the whole library, so that nothing internal is exported for it.  Both go into
+# other people's programs and depend on nothing but libc.
 LIB_SRC := $(call rwildcard,libetran,*.c)
 ifneq ($(LIB_SRC),)
 SHIM_SRC := $(filter libetran/preload% libetran/shim_%,$(LIB_SRC))
@@ -204,11 +205,11 @@ comma := ,
 $(OUT)/lib/libetran.so: $(call obj,$(filter-out $(SHIM_SRC),$(LIB_SRC))) $(wildcard libetran/libetran.map)
 	$(call msg,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(link) -shared -Wl,-soname,libetran.so $(call map,libetran/libetran.map) $(LDLIBS)
+	$(Q)$(link) -shared -Wl,-soname,libetran.so $(call map,libetran/libetran.map) -lpthread
 $(OUT)/lib/libetran-preload.so: $(call obj,$(LIB_SRC)) $(wildcard libetran/preload.map)
 	$(call msg,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(link) -shared $(call map,libetran/preload.map) $(LDLIBS) -ldl
+	$(Q)$(link) -shared $(call map,libetran/preload.map) -lpthread -ldl
 else
 lib:
 endif
