@@ -356,6 +356,22 @@ static void rto__sends_all_again_as_the_window_grows(void **state)
 	assert_int_equal(c.rto_at, 0);
 }
 
+/* ACKs that come before the tenant has acted ask for nothing twice. */
+static void rto__asks_once(void **state)
+{
+	struct tcp_conn c;
+
+	(void)state;
+	fix_open(&c);
+	fix_send(&c, 10);
+	tick_at(&c, c.rto_at);
+	fix_tx(&c, fix_req(&c, 0, MSS, 0), NULL);
+	assert_int_equal(fix_ack(&c, MSS).rexmit, MSS);
+	fix_tx(&c, fix_req(&c, MSS, MSS, 0), NULL);
+	assert_int_equal(fix_ack(&c, MSS + 100).rexmit, 2 * MSS);
+	assert_int_equal(fix_ack(&c, MSS + 200).flags, 0);
+}
+
 static void rto__stops_when_all_is_acknowledged(void **state)
 {
 	struct tcp_conn c;
@@ -468,6 +484,7 @@ int main(void)
 		cmocka_unit_test(undo__not_after_a_real_loss),
 		cmocka_unit_test(rto__backs_off_and_gives_up),
 		cmocka_unit_test(rto__sends_all_again_as_the_window_grows),
+		cmocka_unit_test(rto__asks_once),
 		cmocka_unit_test(rto__stops_when_all_is_acknowledged),
 		cmocka_unit_test(probe__zero_window),
 		cmocka_unit_test(probe__dead_peer),
