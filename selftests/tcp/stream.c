@@ -336,23 +336,46 @@ static void parse(int argc, char **argv)
 
 	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (o) {
-		case 'l': io_linux = true; break;
-		case 'L': opt.listen = true; break;
-		case 'b': opt.bytes = strtoull(optarg, NULL, 0); break;
-		case 'c': opt.conns = strtoul(optarg, NULL, 0); break;
-		case 's': opt.slow = strtoul(optarg, NULL, 0); break;
-		case 'a': opt.absent = strtoul(optarg, NULL, 0); break;
-		case 'e': opt.early = strtoull(optarg, NULL, 0); break;
-		case 'x': opt.expect_reset = !strcmp(optarg, "reset"); break;
-		case 'k': opt.mark = strtoull(optarg, NULL, 0); break;
-		case 'C': opt.chunk = strtoul(optarg, NULL, 0); break;
-		case 'S': opt.seed = strtoull(optarg, NULL, 0); break;
+		case 'l':
+			io_linux = true;
+			break;
+		case 'L':
+			opt.listen = true;
+			break;
+		case 'b':
+			opt.bytes = strtoull(optarg, NULL, 0);
+			break;
+		case 'c':
+			opt.conns = strtoul(optarg, NULL, 0);
+			break;
+		case 's':
+			opt.slow = strtoul(optarg, NULL, 0);
+			break;
+		case 'a':
+			opt.absent = strtoul(optarg, NULL, 0);
+			break;
+		case 'e':
+			opt.early = strtoull(optarg, NULL, 0);
+			break;
+		case 'x':
+			opt.expect_reset = !strcmp(optarg, "reset");
+			break;
+		case 'k':
+			opt.mark = strtoull(optarg, NULL, 0);
+			break;
+		case 'C':
+			opt.chunk = strtoul(optarg, NULL, 0);
+			break;
+		case 'S':
+			opt.seed = strtoull(optarg, NULL, 0);
+			break;
 		case 'm':
 			for (m = 0; m < 4 && strcmp(modes[m], optarg); m++)
 				;
 			opt.mode = m;
 			break;
-		default: usage();
+		default:
+			usage();
 		}
 	}
 	opt.addr.sin_family = AF_INET;
