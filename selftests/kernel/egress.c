@@ -6,7 +6,7 @@
 #include "bench.h"
 #include "suites.h"
 
-#define COUNT	3000
+#define COUNT	2100
 
 static uint64_t counter(struct bench *b, int which)
 {

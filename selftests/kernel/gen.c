@@ -187,10 +187,18 @@ static void flood(void)
 			CHECK_EQ(sent + c.v[ETRAN_A_COUNTERS_GEN_FAILED],
 				 accepted, "sent or failed");
 			CHECK(sent > 0, "nothing was sent");
-			/* A full NIC takes an skb and drops it. */
+			/*
+			 * A full NIC takes an skb and drops it. It may also
+			 * count as dropped what was then sent another way.
+			 */
 			bench_fence(&b);
 			dropped = host_tx_dropped(b.near) - dropped;
-			CHECK_EQ(b.sink.replies, sent - dropped, "replies");
+			CHECK(b.sink.replies <= sent &&
+			      b.sink.replies + dropped >= sent,
+			      "%llu replies of %llu, %llu dropped by the NIC",
+			      (unsigned long long)b.sink.replies,
+			      (unsigned long long)sent,
+			      (unsigned long long)dropped);
 		}
 		CHECK_EQ(b.sink.reply_dup, 0, "replies that came twice");
 		CHECK_EQ(b.sink.corrupt, 0, "damaged replies");

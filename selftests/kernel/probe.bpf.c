@@ -18,6 +18,7 @@ struct seen seen SEC(".data.seen");
 struct {
 	__uint(type, ETRAN_MAP_TYPE_PKT_QUEUE);
 	__uint(max_entries, PROBE_BUCKETS);
+	__uint(map_extra, PROBE_BUCKET_LIMIT);
 	__type(key, __u32);
 	__type(value, struct probe_depth);
 } queue SEC(".maps");

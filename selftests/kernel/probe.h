@@ -18,6 +18,7 @@
 #define PROBE_MIN_LEN		64
 #define PROBE_MAP_TYPE		0x4554	/* BPF_MAP_TYPE_PKT_QUEUE */
 #define PROBE_BUCKETS		16	/* timer id = bucket */
+#define PROBE_BUCKET_LIMIT	512	/* less than a backlog of veth takes */
 #define PROBE_TIMERS		64
 #define PROBE_SEQS		(1 << 16)
 #define PROBE_EDIT_MASK		0x5a5aa5a5
