@@ -11,8 +11,12 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
@@ -151,14 +155,11 @@ static int attach_nics(void)
 	return err;
 }
 
-/* Return: 0 adopted, -ENOENT nothing that could be adopted */
-static int adopt(void)
+/* Return: 0, -ENOENT when something is missing or does not fit */
+static int open_pins(void)
 {
-	struct nl_transport t;
-	int i, err;
+	int i;
 
-	if (nl_transport_find(&tcp.nl, TCP_NAME, &t))
-		return -ENOENT;
 	for (i = 0; i < NR_MAPS; i++) {
 		tcp.map[i] = get_pin(shapes[i].name);
 		if (tcp.map[i] < 0 || check_shape(i, tcp.map[i]))
@@ -171,17 +172,29 @@ static int adopt(void)
 	}
 	if (!record_version_fits(tcp.map[MAP_TENANTS]))
 		goto unfit;
-	err = attach_nics();
-	if (err)
-		return err;
-	tcp.adopted = true;
-	log_info("adopted transport " TCP_NAME " (id %u, %u queues)", t.id,
-		 t.queues);
 	return 0;
 unfit:
 	close_all();
-	log_info("transport " TCP_NAME " is attached, but its state does not fit this etrand; replacing it");
 	return -ENOENT;
+}
+
+/* Return: 0 adopted, -ENOENT nothing that could be adopted */
+static int adopt(void)
+{
+	struct nl_transport t;
+	int err;
+
+	if (nl_transport_find(&tcp.nl, TCP_NAME, &t))
+		return -ENOENT;
+	if (open_pins()) {
+		log_info("transport " TCP_NAME " is attached, but its state does not fit this etrand; replacing it");
+		return -ENOENT;
+	}
+	err = attach_nics();
+	if (!err)
+		log_info("adopted transport " TCP_NAME " (id %u, %u queues)",
+			 t.id, t.queues);
+	return err;
 }
 
 static int find_parts(struct bpf_object *obj)
@@ -345,6 +358,64 @@ static int load(const char *object_dir)
 	return err;
 }
 
+/* What the process that loads has to tell. */
+struct outcome {
+	int err;
+	bool adopted;
+	bool generic[NIC_MAX];
+};
+
+static void load_or_adopt(const char *object_dir, struct outcome *out)
+{
+	struct nic *nic;
+	unsigned int i;
+
+	log_last_lib_line();
+	out->err = adopt();
+	out->adopted = !out->err;
+	if (out->err == -ENOENT)
+		out->err = load(object_dir);
+	for (i = 0; (nic = nic_at(i)); i++)
+		out->generic[i] = nic->generic;
+}
+
+/*
+ * libxdp keeps descriptors of programs for good, and with them the module, long
+ * after the transport was detached. So it works in a process of its own, which
+ * leaves behind what it has pinned.
+ */
+static int run_apart(const char *object_dir)
+{
+	struct outcome *out;
+	struct nic *nic;
+	unsigned int i;
+	int err, status;
+	pid_t pid;
+
+	out = mmap(NULL, sizeof(*out), PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (out == MAP_FAILED)
+		return -errno;
+	out->err = -EIO;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		load_or_adopt(object_dir, out);
+		_exit(0);
+	}
+	if (pid < 0)
+		out->err = -errno;
+	else
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+	for (i = 0; (nic = nic_at(i)); i++)
+		nic->generic = out->generic[i];
+	tcp.adopted = out->adopted;
+	err = out->err;
+	munmap(out, sizeof(*out));
+	return err;
+}
+
 static bool kernel_has_hooks(void)
 {
 	char line[256];
@@ -386,10 +457,9 @@ int loader_start(const char *object_dir)
 		say_no_module(err);
 		return -ENOPKG;
 	}
-	log_last_lib_line();
-	err = adopt();
-	if (err == -ENOENT)
-		err = load(object_dir);
+	err = run_apart(object_dir);
+	if (!err)
+		err = open_pins();
 	tcp.live = !err;
 	return err;
 }
