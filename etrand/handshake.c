@@ -29,6 +29,7 @@
 #define SYNACK_TRIES	5
 #define RESOLVE_TRIES	3
 #define MAX_TENANT_SYN	512
+#define ROOM_SEARCH	256	/* connections looked at to make room for a SYN */
 #define IP_TCP_HDR	40
 #define TS_OPT_LEN	12
 #define MIN_MSS		88	/* of a peer; less would be all headers */
@@ -139,6 +140,29 @@ static bool known_syn(struct conn *c, const struct seg *s)
 	return true;
 }
 
+/*
+ * A full backlog keeps strangers out only as long as its handshakes go on: one
+ * whose SYN-ACK nobody answered for a second makes room, so that forged SYNs
+ * cannot lock a listener up until the last of their time-outs. The search goes
+ * round and looks at a bounded number of connections for each SYN.
+ */
+static bool make_room(const struct listener *l)
+{
+	static uint32_t at;
+	int i;
+
+	for (i = 0; i < ROOM_SEARCH; i++) {
+		struct conn *c = conn_at(at++ % ETRAN_MAX_CONNS);
+
+		if (c && c->listener == l && c->state == ETRAN_CS_SYN_RCVD &&
+		    c->tries > 1) {
+			conn_end(c, 0, false);
+			return true;
+		}
+	}
+	return false;
+}
+
 /** handshake_syn - TCP_EV_SYN: a SYN for a listener */
 void handshake_syn(const struct tcp_event *ev)
 {
@@ -164,7 +188,8 @@ void handshake_syn(const struct tcp_event *ev)
 	if (!l || l->fd < 0 || l->key.port != tuple.sport ||
 	    (l->key.addr && l->key.addr != tuple.saddr))
 		return;
-	if (l->nr_syn >= l->backlog || t->nr_syn >= MAX_TENANT_SYN) {
+	if ((l->nr_syn >= l->backlog || t->nr_syn >= MAX_TENANT_SYN) &&
+	    !make_room(l)) {
 		log_debug("SYN dropped: backlog of port %u is full",
 			  ntohs(tuple.sport));
 		return;
