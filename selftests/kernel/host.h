@@ -27,9 +27,6 @@ void host_enter(const struct host *h);
 /** host_enter_origin - back to the namespace the program was started in */
 void host_enter_origin(void);
 
-/** host_tx_dropped - packets that its NIC's driver says it dropped */
-uint64_t host_tx_dropped(const struct host *h);
-
 /** module_load - insmod; 0 or a negative errno */
 int module_load(const char *path);
 
