@@ -16,7 +16,7 @@ etran() { local h=$1; shift; "$h" etranctl run --require -- "$@"; }
 linux() { local h=$1; shift; "$h" "$@"; }
 
 # number HOST KEY...: a number of etranctl's status, 0 if it is not there;
-# a key may be "transports.0.counters.egress"
+# a key may be "transports.0.counters.sent"
 number()
 {
 	"$1" etranctl -j status | python3 -c '
