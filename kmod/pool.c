@@ -345,7 +345,10 @@ static void pool_drain_gone(struct etran_pool *ep)
 	hrtimer_cancel(&ep->retry);
 	synchronize_net();
 	if (ep->zc) {
+		/* As in the driver: a timer's release takes frames->lock in softirq. */
+		local_bh_disable();
 		etran_tx_drain(ep);
+		local_bh_enable();
 		return;
 	}
 	while (READ_ONCE(ep->fs.nr_ready)) {
