@@ -255,6 +255,7 @@ static void add_queue(const struct nl_queue *q, void *arg)
 	add_str(o, "nic", nic ? nic->name : "");
 	add_int(o, "queue", q->queue);
 	add_bool(o, "zerocopy", q->zerocopy);
+	add_str(o, "stall", nl_stall_name(q->stall));
 	json_object_object_add(o, "counters", counters(&q->counters));
 	json_object_array_add(f->list, o);
 }

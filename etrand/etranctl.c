@@ -194,33 +194,61 @@ static void add_transport(const struct nl_transport *t, void *arg)
 	json_object_array_add(arg, o);
 }
 
-static int do_transport_show(int argc, char **argv)
+/* A list of the module's, under the name @key. */
+static int show_module(const char *key,
+		       int (*get)(struct nl *nl, nl_transport_fn fn, void *arg),
+		       nl_transport_fn add, void (*show)(struct json_object *))
 {
 	struct json_object *root, *list;
 	struct nl nl;
 	int ret, err;
 
-	(void)argv;
-	if (argc)
-		return EXIT_USAGE;
 	ret = open_module(&nl);
 	if (ret)
 		return ret;
 	root = json_object_new_object();
 	list = json_object_new_array();
-	json_object_object_add(root, "transports", list);
+	json_object_object_add(root, key, list);
 	json_object_object_add(root, "schema", json_object_new_int(ADMIN_SCHEMA));
-	err = nl_transports(&nl, add_transport, list);
+	err = get(&nl, add, list);
 	if (err)
 		ret = netlink_failed(&nl, err, "");
 	else if (json)
 		puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
 						    JSON_C_TO_STRING_SPACED));
 	else
-		show_transports(root);
+		show(root);
 	json_object_put(root);
 	nl_close(&nl);
 	return ret;
+}
+
+static int do_transport_show(int argc, char **argv)
+{
+	(void)argv;
+	return argc ? EXIT_USAGE :
+		show_module("transports", nl_transports, add_transport, show_transports);
+}
+
+static void add_exit(const struct nl_transport *t, void *arg)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "name", json_object_new_string(t->name));
+	json_object_object_add(o, "id", json_object_new_int64(t->id));
+	json_object_object_add(o, "kind",
+			       json_object_new_string(nl_exit_kind_name(t->exit_kind)));
+	json_object_object_add(o, "code", json_object_new_int(t->exit_code));
+	json_object_object_add(o, "message", json_object_new_string(t->exit_msg));
+	json_object_object_add(o, "time_ns", json_object_new_uint64(t->exit_time));
+	json_object_object_add(o, "dump", json_object_new_string(t->exit_dump));
+	json_object_array_add(arg, o);
+}
+
+static int do_transport_exits(int argc, char **argv)
+{
+	(void)argv;
+	return argc ? EXIT_USAGE : show_module("exits", nl_exits, add_exit, show_exits);
 }
 
 static int do_transport_detach(int argc, char **argv)
@@ -302,6 +330,7 @@ static const struct command {
 	{ "flow", "show", "", "connections", do_flow_show },
 	{ "app", "show", "", "processes, and why their sockets stayed with the kernel", do_app_show },
 	{ "transport", "show", "", "attached transports", do_transport_show },
+	{ "transport", "exits", "", "the last transports that ended, and why", do_transport_exits },
 	{ "transport", "detach", " NAME", "end a transport; works without etrand", do_transport_detach },
 	{ "run", NULL, " [--require] [--transport T] -- CMD...", "run CMD over eTran", do_run },
 };

@@ -99,8 +99,8 @@ static void exited(const struct nl_transport *t, void *arg)
 	(void)arg;
 	if (strcmp(t->name, TCP_NAME) || !tcp.live)
 		return;
-	log_info("transport " TCP_NAME " was detached (kind %u, code %d)%s%s",
-		 t->exit_kind, t->exit_code, *t->exit_msg ? ": " : "",
+	log_info("transport " TCP_NAME " was detached (%s, code %d)%s%s",
+		 nl_exit_kind_name(t->exit_kind), t->exit_code, *t->exit_msg ? ": " : "",
 		 t->exit_msg);
 	event_stop();
 	/* Its maps and programs keep the module: let go of them. */

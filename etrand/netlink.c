@@ -32,6 +32,7 @@ static const char * const counter_names[ETRAN_A_COUNTERS_MAX + 1] = {
 	[ETRAN_A_COUNTERS_GEN_FAILED] = "gen_failed",
 	[ETRAN_A_COUNTERS_TIMER_RUNS] = "timer_runs",
 	[ETRAN_A_COUNTERS_IN_NIC] = "in_nic",
+	[ETRAN_A_COUNTERS_CQ_FULL] = "cq_full",
 };
 
 /** nl_counter_name - NULL for an attribute that is no counter */
@@ -39,6 +40,40 @@ const char *nl_counter_name(int attr)
 {
 	return attr >= 0 && attr <= ETRAN_A_COUNTERS_MAX ?
 		counter_names[attr] : NULL;
+}
+
+/** nl_exit_kind_name - as in uapi/etran.yaml */
+const char *nl_exit_kind_name(uint32_t kind)
+{
+	switch (kind) {
+	case ETRAN_EXIT_KIND_UNREG:
+		return "unreg";
+	case ETRAN_EXIT_KIND_ADMIN:
+		return "admin";
+	case ETRAN_EXIT_KIND_NETNS:
+		return "netns";
+	case ETRAN_EXIT_KIND_BPF:
+		return "bpf";
+	case ETRAN_EXIT_KIND_ERROR:
+		return "error";
+	case ETRAN_EXIT_KIND_ERROR_BPF:
+		return "error-bpf";
+	case ETRAN_EXIT_KIND_ERROR_VERDICT:
+		return "error-verdict";
+	case ETRAN_EXIT_KIND_ERROR_STALL:
+		return "error-stall";
+	case ETRAN_EXIT_KIND_ERROR_OVERRUN:
+		return "error-overrun";
+	}
+	return "unknown";
+}
+
+/** nl_stall_name - as in uapi/etran.yaml */
+const char *nl_stall_name(uint32_t stall)
+{
+	static const char * const names[] = { "none", "tenant", "device" };
+
+	return stall < sizeof(names) / sizeof(*names) ? names[stall] : "unknown";
 }
 
 struct attrs {
@@ -252,6 +287,8 @@ static void parse_transport(const struct nlmsghdr *nlh, struct nl_transport *t)
 	t->exit_kind = attr_uint(tb[ETRAN_A_TRANSPORT_EXIT_KIND]);
 	t->exit_code = attr_uint(tb[ETRAN_A_TRANSPORT_EXIT_CODE]);
 	attr_str(tb[ETRAN_A_TRANSPORT_EXIT_MSG], t->exit_msg, sizeof(t->exit_msg));
+	t->exit_time = attr_uint(tb[ETRAN_A_TRANSPORT_EXIT_TIME]);
+	attr_str(tb[ETRAN_A_TRANSPORT_EXIT_DUMP], t->exit_dump, sizeof(t->exit_dump));
 	attr_counters(tb[ETRAN_A_TRANSPORT_COUNTERS], &t->counters);
 }
 
@@ -281,6 +318,16 @@ int nl_transports(struct nl *nl, nl_transport_fn fn, void *arg)
 		       transport_cb, &d);
 }
 
+/** nl_exits - call @fn for the transports that ended last, oldest first */
+int nl_exits(struct nl *nl, nl_transport_fn fn, void *arg)
+{
+	struct dump d = { .transport = fn, .arg = arg };
+	char buf[MNL_SOCKET_BUFFER_SIZE];
+
+	return request(nl, prepare(nl, buf, ETRAN_CMD_EXIT_GET, NLM_F_DUMP),
+		       transport_cb, &d);
+}
+
 static int queue_cb(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *tb[ETRAN_A_QUEUE_MAX + 1] = { 0 };
@@ -295,6 +342,7 @@ static int queue_cb(const struct nlmsghdr *nlh, void *data)
 	q.tenant = attr_uint(tb[ETRAN_A_QUEUE_TENANT]);
 	q.umem_id = attr_uint(tb[ETRAN_A_QUEUE_UMEM_ID]);
 	q.zerocopy = attr_uint(tb[ETRAN_A_QUEUE_ZEROCOPY]);
+	q.stall = attr_uint(tb[ETRAN_A_QUEUE_STALL]);
 	attr_counters(tb[ETRAN_A_QUEUE_COUNTERS], &q.counters);
 	d->queue(&q, d->arg);
 	return MNL_CB_OK;

@@ -34,6 +34,8 @@ struct nl_transport {
 	uint32_t exit_kind;
 	int32_t exit_code;
 	char exit_msg[128];
+	uint64_t exit_time;
+	char exit_dump[8192];
 	struct nl_counters counters;
 };
 
@@ -44,6 +46,7 @@ struct nl_queue {
 	uint32_t tenant;
 	uint32_t umem_id;
 	uint32_t zerocopy;
+	uint32_t stall;
 	struct nl_counters counters;
 };
 
@@ -54,6 +57,9 @@ int nl_open(struct nl *nl);
 void nl_close(struct nl *nl);
 int nl_fd(const struct nl *nl);
 int nl_transports(struct nl *nl, nl_transport_fn fn, void *arg);
+int nl_exits(struct nl *nl, nl_transport_fn fn, void *arg);
+const char *nl_exit_kind_name(uint32_t kind);
+const char *nl_stall_name(uint32_t stall);
 int nl_queues(struct nl *nl, nl_queue_fn fn, void *arg);
 int nl_transport_find(struct nl *nl, const char *name, struct nl_transport *t);
 int nl_transport_detach(struct nl *nl, const char *name);

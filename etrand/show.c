@@ -4,6 +4,8 @@
  */
 #include <json-c/json.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "show.h"
 
@@ -57,6 +59,27 @@ void show_transports(struct json_object *root)
 		printf("transport %s: id %llu, queues %llu\n", str(o, "name"),
 		       num(o, "id"), num(o, "queues"));
 		print_counters("  ", get(o, "counters"));
+	}
+}
+
+/** show_exits - transports that ended, with their dumps */
+void show_exits(struct json_object *root)
+{
+	struct json_object *list = get(root, "exits"), *o;
+	char when[32];
+	struct tm tm;
+	time_t sec;
+	size_t i;
+
+	for (i = 0; i < count(list); i++) {
+		o = json_object_array_get_idx(list, i);
+		sec = num(o, "time_ns") / 1000000000;
+		strftime(when, sizeof(when), "%F %T", localtime_r(&sec, &tm));
+		printf("%s transport %s id %llu: %s code %lld: %s\n", when,
+		       str(o, "name"), num(o, "id"), str(o, "kind"),
+		       (long long)json_object_get_int64(get(o, "code")),
+		       str(o, "message"));
+		fputs(str(o, "dump"), stdout);
 	}
 }
 
@@ -126,7 +149,10 @@ void show_apps(struct json_object *root)
 		queues = get(o, "queues");
 		for (j = 0; j < count(queues); j++) {
 			q = json_object_array_get_idx(queues, j);
-			printf("  %s queue %llu:", str(q, "nic"), num(q, "queue"));
+			printf("  %s queue %llu", str(q, "nic"), num(q, "queue"));
+			if (*str(q, "stall") && strcmp(str(q, "stall"), "none"))
+				printf(" (does not move: %s)", str(q, "stall"));
+			putchar(':');
 			print_counters("", get(q, "counters"));
 		}
 		print_counters("  fallbacks:", get(o, "fallbacks"));

@@ -8,5 +8,6 @@ void show_status(struct json_object *root);
 void show_flows(struct json_object *root);
 void show_apps(struct json_object *root);
 void show_transports(struct json_object *root);
+void show_exits(struct json_object *root);
 
 #endif

@@ -12,9 +12,12 @@
 
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
+#include <linux/irq_work.h>
+#include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/timerqueue.h>
+#include <linux/workqueue.h>
 #include <net/etran_hooks.h>
 #include <net/xdp_sock.h>
 
@@ -44,6 +47,7 @@ struct etran_counters {
 	u64 gen_failed;
 	u64 timer_runs;
 	u64 in_nic;
+	u64 cq_full;
 };
 
 /**
@@ -70,8 +74,12 @@ struct etran_counters {
  * @bad_timer: packets that a timer program took and did not give away
  * @returned: copy mode: packets given back without a frame; @tx_lock
  * @tx_lock: copy mode: serialises what is marked TX
- * @cnt: peeked, held, dropped, bad_verdict, busy_chunk, sent (TX);
+ * @cnt: peeked, held, dropped, bad_verdict, busy_chunk, sent, cq_full (TX);
  *	completed (TX, or cq_prod_lock in copy mode)
+ * @stall: enum etran_queue_stall, by the watchdog
+ * @watch_moved: what had moved when it looked last
+ * @watch_full: @cnt.cq_full when something moved last
+ * @watch_since: jiffies when something moved last
  */
 struct etran_pool {
 	struct etran_frames fs;
@@ -97,6 +105,10 @@ struct etran_pool {
 	atomic64_t bad_timer;
 	spinlock_t tx_lock;
 	struct etran_counters cnt;
+	u32 stall;
+	u64 watch_moved;
+	u64 watch_full;
+	u32 watch_since;
 };
 
 /**
@@ -108,6 +120,7 @@ struct etran_timer {
 		struct timerqueue_node tq;
 	};
 	u64 due;
+	u32 ran;
 	u16 cpu;
 	u8 state;
 	bool running;
@@ -159,6 +172,47 @@ struct etran_cpu {
 	u64 timer_runs;
 };
 
+/* One call of a program, or one batch of egress, takes no longer. */
+#define ETRAN_RUN_LIMIT		HZ
+#define ETRAN_DUMP_LEN		8192
+/* Held packets of a queue that a dump tells of. */
+#define ETRAN_DUMP_PACKETS	16
+#define ETRAN_EXIT_RECORDS	8
+
+/**
+ * struct etran_dump_buf - a dump in the making
+ * @ctx: what BPF sees; must be first
+ * @text: ETRAN_DUMP_LEN bytes
+ * @len: how many are used
+ * @truncated: it was not enough
+ */
+struct etran_dump_buf {
+	struct etran_dump ctx;
+	char *text;
+	u32 len;
+	bool truncated;
+};
+
+/**
+ * struct etran_exit_record - a transport that is gone
+ * @name: its name
+ * @id: its id
+ * @net_cookie: its network namespace
+ * @time: when, CLOCK_REALTIME
+ * @info: why
+ * @dump: text; NULL when there is none
+ * @dump_len: its length
+ */
+struct etran_exit_record {
+	char name[ETRAN_NAME_LEN];
+	u32 id;
+	u64 net_cookie;
+	u64 time;
+	struct etran_exit_info info;
+	char *dump;
+	u32 dump_len;
+};
+
 /**
  * struct etran_transport - an attached struct_ops instance
  * @ops: the programs; stays valid until unreg
@@ -172,7 +226,14 @@ struct etran_cpu {
  * @timer: its timers
  * @cpu: its work
  * @past: counters of pools that are gone; etran_mutex
- * @info: why it ended
+ * @ending: enum etran_exit_kind of the first reason; no program is called then
+ * @info: why it ends; complete a grace period after @ending was set
+ * @dump: what it leaves
+ * @exit_irq: from any context
+ * @exit_work: to process context, where it is detached
+ * @watchdog: see watchdog.c
+ * @bad: nonsense results since @bad_since
+ * @bad_since: jiffies
  */
 struct etran_transport {
 	struct etran_transport_ops *ops;
@@ -186,8 +247,14 @@ struct etran_transport {
 	struct etran_timer *timer;
 	struct etran_cpu __percpu *cpu;
 	struct etran_counters past;
+	u32 ending;
 	struct etran_exit_info info;
-	struct rcu_head rcu;
+	struct etran_dump_buf dump;
+	struct irq_work exit_irq;
+	struct work_struct exit_work;
+	struct delayed_work watchdog;
+	atomic_t bad;
+	u32 bad_since;
 };
 
 /**
@@ -240,20 +307,52 @@ struct etran_transport *etran_transport_find(const struct net *net, const char *
 struct etran_transport *etran_transport_live(const struct etran_transport_ops *ops);
 void etran_transport_count(const struct etran_transport *tr, struct etran_counters *sum);
 void etran_transport_abort(void);
+u32 etran_transport_attached(void);
 int etran_transport_init(void);
 void etran_transport_exit(void);
+
+/* exit.c */
+const char *etran_exit_name(u32 kind);
+void etran_exit_claim(struct etran_transport *tr, u32 kind, const char *why);
+void etran_exit(struct etran_transport *tr, u32 kind, s32 code, const char *fmt, ...)
+	__printf(4, 5);
+void etran_exit_bad(struct etran_transport *tr, const char *what);
+int etran_exit_init(struct etran_transport *tr);
+void etran_exit_free(struct etran_transport *tr);
+int etran_exit_dump_text(struct etran_dump_buf *dump, const char *text, u32 len);
+void etran_exit_dump(struct etran_transport *tr);
+void etran_exit_record(struct etran_transport *tr);
+u32 etran_exit_nr(void);
+const struct etran_exit_record *etran_exit_get(u32 i);
+void etran_exit_forget(void);
+
+/* A program that ran since @start should have been done long ago? */
+static inline void etran_exit_slow(struct etran_transport *tr, unsigned long start,
+				   const char *what)
+{
+	if (unlikely(time_after(jiffies, start + ETRAN_RUN_LIMIT)))
+		etran_exit(tr, ETRAN_EXIT_KIND_ERROR_OVERRUN, -ETIME,
+			   "%s ran for %u ms", what, jiffies_to_msecs(jiffies - start));
+}
+
+/* watchdog.c */
+void etran_watchdog_init(struct etran_transport *tr);
+void etran_watchdog_start(struct etran_transport *tr);
+void etran_watchdog_stop(struct etran_transport *tr);
 
 /* pool.c */
 extern struct list_head etran_pools;
 int etran_pool_bind(struct net *net, int fd, u32 tenant, const char *name,
 		    struct etran_pool **out, const char **why);
 void etran_pool_adopt(struct etran_transport *tr);
+bool etran_pool_of(const struct etran_pool *ep, const struct etran_transport *tr);
 void etran_pool_orphan(struct etran_transport *tr);
+void etran_pool_drain(struct etran_transport *tr);
 void etran_pool_kick(struct etran_pool *ep);
 void etran_pool_take(struct etran_frame *f);
 void etran_pool_put_back(struct etran_frame *f);
 void etran_pool_release(struct etran_frame *f, bool drop);
-void etran_pool_reclaim(void);
+void etran_pool_reclaim(struct etran_transport *tr);
 void etran_pool_kick_all(void);
 void etran_pool_init(void);
 void etran_pool_count(struct etran_pool *ep, struct etran_counters *sum);
@@ -282,6 +381,7 @@ struct etran_bucket *etran_pktq_bucket(void *map, u32 idx);
 /* timer.c */
 void etran_timer_init(struct etran_cpu *c);
 int etran_timer_arm(struct etran_transport *tr, u32 id, u64 delay);
+bool etran_timer_planned(const struct etran_transport *tr, u32 id, u32 ms);
 bool etran_timer_run(struct etran_cpu *c);
 void etran_timer_cancel(struct etran_cpu *c);
 

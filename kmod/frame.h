@@ -56,6 +56,7 @@ enum etran_frame_state {
  * @limit: refuse new ones from here on
  * @id: index in its map, and number of its timer
  * @missed: a dequeue found the first frame PENDING
+ * @moved: jiffies of the last dequeue, for the watchdog
  */
 struct etran_bucket {
 	raw_spinlock_t lock;
@@ -64,6 +65,7 @@ struct etran_bucket {
 	u32 limit;
 	u32 id;
 	bool missed;
+	u32 moved;
 };
 
 /**
@@ -75,6 +77,7 @@ struct etran_bucket {
  * @skb: the packet, in copy mode
  * @addr: descriptor's address
  * @drop: READY to be given back, not to be sent
+ * @held_at: jiffies when it was put into a bucket, for the watchdog
  */
 struct etran_frame {
 	struct etran_held held;
@@ -84,6 +87,7 @@ struct etran_frame {
 	struct sk_buff *skb;
 	u64 addr;
 	bool drop;
+	u32 held_at;
 };
 
 /* A completion ring entry without a frame of the table. */

@@ -120,6 +120,7 @@ static struct xdp_frame *gen_make(struct etran_cpu *c, const struct etran_gen_re
 		},
 	};
 	struct xdp_frame *xdpf;
+	unsigned long start;
 	struct page *page;
 	int len;
 
@@ -133,10 +134,14 @@ static struct xdp_frame *gen_make(struct etran_cpu *c, const struct etran_gen_re
 	xdpf = page_address(page);
 	ctx.data = page_address(page) + XDP_PACKET_HEADROOM;
 	memset(ctx.data, 0, ETRAN_GEN_FRAME_LEN);
+	start = jiffies;
 	len = c->tr->ops->gen(&ctx.gen);
+	etran_exit_slow(c->tr, start, "gen");
 	if (len < ETH_HLEN || len > ETRAN_GEN_FRAME_LEN) {
 		c->page = page;
 		c->gen_skipped++;
+		if (len > 0)
+			etran_exit_bad(c->tr, "gen");
 		return NULL;
 	}
 
@@ -211,7 +216,7 @@ bool etran_gen_run(struct etran_cpu *c)
 	u32 n = 0, budget;
 
 	for (budget = ETRAN_GEN_BUDGET; budget && gen_next(c, &req); budget--) {
-		if (READ_ONCE(c->tr->dead))
+		if (READ_ONCE(c->tr->ending))
 			continue;
 		if (!dev || dev->ifindex != req.ifindex || n == ETRAN_GEN_BULK) {
 			gen_send(c, dev, frame, n);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The kfuncs. What each does and from where it may be called is written for
- * BPF authors in bpf-progs/include/etran/kfuncs.bpf.h; the table at the end
- * enforces the latter. Bodies only check and call the noun's file.
+ * BPF authors in bpf-progs/include/etran/kfuncs.bpf.h; kfunc-table.h enforces
+ * the latter. Bodies only check and call the noun's file.
  *
  * All are callable while a bpf_spin_lock is held: at most one raw lock, no
  * transmission, no wake-up of a driver, no BPF.
@@ -89,6 +89,7 @@ __bpf_kfunc struct etran_held *bpf_etran_dequeue(void *p__map, u32 bucket)
 
 	if (!f)
 		return NULL;
+	WRITE_ONCE(b->moved, jiffies);
 	etran_pool_take(f);
 	return &f->held;
 }
@@ -99,6 +100,7 @@ __bpf_kfunc void bpf_etran_requeue(struct etran_held *held, void *p__map, u32 bu
 	struct etran_frame *f = frame_of(held);
 
 	etran_pool_put_back(f);
+	WRITE_ONCE(f->held_at, jiffies);
 	if (!b || !etran_frame_requeue(f, b))
 		etran_pool_release(f, true);
 }
@@ -159,6 +161,26 @@ __bpf_kfunc int bpf_etran_timer_arm(u32 id, u64 delay_ns, struct bpf_prog_aux *a
 	return err;
 }
 
+__bpf_kfunc int bpf_etran_exit(s32 code, const char *msg__str, struct bpf_prog_aux *aux)
+{
+	struct etran_transport *tr;
+
+	rcu_read_lock();
+	tr = live(aux);
+	if (tr)
+		etran_exit(tr, code ? ETRAN_EXIT_KIND_ERROR_BPF : ETRAN_EXIT_KIND_BPF,
+			   code, "%s", msg__str);
+	rcu_read_unlock();
+	return tr ? 0 : -ENOENT;
+}
+
+__bpf_kfunc int bpf_etran_dump_text(struct etran_dump *dump, const char *text,
+				    u32 text__sz)
+{
+	return etran_exit_dump_text(container_of(dump, struct etran_dump_buf, ctx),
+				    text, strnlen(text, text__sz));
+}
+
 __bpf_kfunc int bpf_etran_rx_ready(struct xdp_md *ctx, void *xsks__map, u32 key)
 {
 	struct xdp_buff *xdp = (struct xdp_buff *)ctx;
@@ -198,69 +220,70 @@ __bpf_kfunc u32 bpf_etran_csum(const void *mem, u32 mem__sz, u32 seed)
 
 __bpf_kfunc_end_defs();
 
-/* struct_ops programs; the filter tells which op may call what. */
+/* Which struct_ops programs may call a kfunc. */
+#define KF_E	BIT(0)
+#define KF_G	BIT(1)
+#define KF_T	BIT(2)
+#define KF_D	BIT(3)
+#define KF_L	BIT(4)
+
+#define KFUNC_ID(name, flags) BTF_ID_FLAGS(func, name, KF_SPINLOCK_SAFE | (flags))
+
 BTF_KFUNCS_START(kfuncs_struct_ops)
-BTF_ID_FLAGS(func, bpf_etran_pkt_data, KF_RET_NULL | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_pkt_csum, KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_hold, KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_dequeue, KF_ACQUIRE | KF_RET_NULL | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_requeue, KF_RELEASE | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_send, KF_RELEASE | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_drop, KF_RELEASE | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_held_data, KF_RET_NULL | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_held_csum, KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_gen_request, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_gen_data, KF_RET_NULL | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_timer_arm, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_csum, KF_SPINLOCK_SAFE)
+#define KFUNC(name, flags, ...) KFUNC_ID(name, flags)
+#define KFUNC_ANY(name, flags, ...) KFUNC_ID(name, flags)
+#define KFUNC_XDP(...)
+#include "kfunc-table.h"
 BTF_KFUNCS_END(kfuncs_struct_ops)
 
 BTF_KFUNCS_START(kfuncs_xdp)
-BTF_ID_FLAGS(func, bpf_etran_gen_request, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_timer_arm, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_rx_ready, KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_rx_csum, KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_csum, KF_SPINLOCK_SAFE)
+#define KFUNC(...)
+#define KFUNC_ANY(name, flags, ...) KFUNC_ID(name, flags)
+#define KFUNC_XDP(name, flags, ...) KFUNC_ID(name, flags)
+#include "kfunc-table.h"
 BTF_KFUNCS_END(kfuncs_xdp)
 
 BTF_KFUNCS_START(kfuncs_syscall)
-BTF_ID_FLAGS(func, bpf_etran_gen_request, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_timer_arm, KF_IMPLICIT_ARGS | KF_SPINLOCK_SAFE)
-BTF_ID_FLAGS(func, bpf_etran_csum, KF_SPINLOCK_SAFE)
+#define KFUNC(...)
+#define KFUNC_ANY(name, flags, ...) KFUNC_ID(name, flags)
+#define KFUNC_XDP(...)
+#include "kfunc-table.h"
 BTF_KFUNCS_END(kfuncs_syscall)
 
-BTF_SET_START(kfuncs_egress)
-BTF_ID(func, bpf_etran_pkt_data)
-BTF_ID(func, bpf_etran_pkt_csum)
-BTF_ID(func, bpf_etran_hold)
-BTF_ID(func, bpf_etran_gen_request)
-BTF_ID(func, bpf_etran_timer_arm)
-BTF_ID(func, bpf_etran_csum)
-BTF_SET_END(kfuncs_egress)
+BTF_ID_LIST(kfunc_ids)
+#define KFUNC(name, ...) BTF_ID(func, name)
+#define KFUNC_ANY(name, ...) BTF_ID(func, name)
+#define KFUNC_XDP(name, ...) BTF_ID(func, name)
+#include "kfunc-table.h"
 
-BTF_SET_START(kfuncs_timer)
-BTF_ID(func, bpf_etran_dequeue)
-BTF_ID(func, bpf_etran_requeue)
-BTF_ID(func, bpf_etran_send)
-BTF_ID(func, bpf_etran_drop)
-BTF_ID(func, bpf_etran_held_data)
-BTF_ID(func, bpf_etran_held_csum)
-BTF_ID(func, bpf_etran_gen_request)
-BTF_ID(func, bpf_etran_timer_arm)
-BTF_ID(func, bpf_etran_csum)
-BTF_SET_END(kfuncs_timer)
-
-BTF_SET_START(kfuncs_gen)
-BTF_ID(func, bpf_etran_gen_data)
-BTF_ID(func, bpf_etran_timer_arm)
-BTF_ID(func, bpf_etran_csum)
-BTF_SET_END(kfuncs_gen)
-
-BTF_SET_START(kfuncs_other)
-BTF_ID(func, bpf_etran_csum)
-BTF_SET_END(kfuncs_other)
+static const struct {
+	const char *name;
+	u32 flags;
+	u32 callers;
+} kfuncs[] = {
+#define KFUNC(name, ...) { #name, __VA_ARGS__ },
+#define KFUNC_ANY(name, ...) { #name, __VA_ARGS__ },
+#define KFUNC_XDP(name, ...) { #name, __VA_ARGS__ },
+#include "kfunc-table.h"
+};
 
 BTF_ID_LIST_SINGLE(ops_btf_id, struct, etran_transport_ops)
+
+static u32 kfunc_caller(const struct bpf_prog *prog)
+{
+	switch (prog->aux->attach_st_ops_member_off) {
+	case offsetof(struct etran_transport_ops, egress):
+		return KF_E;
+	case offsetof(struct etran_transport_ops, gen):
+		return KF_G;
+	case offsetof(struct etran_transport_ops, timer):
+		return KF_T;
+	case offsetof(struct etran_transport_ops, dump):
+		return KF_D;
+	default:
+		return KF_L;
+	}
+}
 
 /*
  * A module out of tree carries a distilled base of its type information, and
@@ -270,26 +293,15 @@ BTF_ID_LIST_SINGLE(ops_btf_id, struct, etran_transport_ops)
  */
 static int kfunc_filter(const struct bpf_prog *prog, u32 id)
 {
-	const struct btf_id_set *set;
+	u32 i;
 
 	if (prog->aux->st_ops != &etran_struct_ops)
 		return -EACCES;
-	switch (prog->aux->attach_st_ops_member_off) {
-	case offsetof(struct etran_transport_ops, egress):
-		set = &kfuncs_egress;
-		break;
-	case offsetof(struct etran_transport_ops, gen):
-		set = &kfuncs_gen;
-		break;
-	case offsetof(struct etran_transport_ops, timer):
-		set = &kfuncs_timer;
-		break;
-	default:
-		set = &kfuncs_other;
-		break;
-	}
 	id -= prog->aux->attach_btf_id - ops_btf_id[0];
-	return btf_id_set_contains(set, id) ? 0 : -EACCES;
+	for (i = 0; i < ARRAY_SIZE(kfuncs); i++)
+		if (kfunc_ids[i] == id)
+			return kfuncs[i].callers & kfunc_caller(prog) ? 0 : -EACCES;
+	return -EACCES;
 }
 
 static const struct btf_kfunc_id_set struct_ops_set = {

@@ -27,7 +27,7 @@ static const struct etran_hooks hooks = {
 	.free		= etran_pool_free,
 };
 
-static int __init etran_init(void)
+static int __init etran_module_init(void)
 {
 	int err;
 
@@ -69,17 +69,18 @@ err_hooks:
 	return err;
 }
 
-static void __exit etran_exit(void)
+static void __exit etran_module_exit(void)
 {
 	etran_sysfs_exit();
 	genl_unregister_family(&etran_nl_family);
 	etran_transport_exit();
 	bpf_pktq_register(NULL, NULL);
 	etran_hooks_unregister();
+	etran_exit_forget();
 }
 
-module_init(etran_init);
-module_exit(etran_exit);
+module_init(etran_module_init);
+module_exit(etran_module_exit);
 
 MODULE_DESCRIPTION("Network transports as eBPF programs over AF_XDP");
 MODULE_LICENSE("GPL");

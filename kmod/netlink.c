@@ -26,6 +26,7 @@ static int put_counters(struct sk_buff *msg, int type, const struct etran_counte
 		[ETRAN_A_COUNTERS_GEN_FAILED]	= cnt->gen_failed,
 		[ETRAN_A_COUNTERS_TIMER_RUNS]	= cnt->timer_runs,
 		[ETRAN_A_COUNTERS_IN_NIC]	= cnt->in_nic,
+		[ETRAN_A_COUNTERS_CQ_FULL]	= cnt->cq_full,
 	};
 	struct nlattr *nest;
 	int i;
@@ -71,6 +72,7 @@ static int put_queue(struct sk_buff *msg, struct etran_pool *ep)
 		nla_put_string(msg, ETRAN_A_QUEUE_TRANSPORT, ep->name) ?:
 		nla_put_u32(msg, ETRAN_A_QUEUE_UMEM_ID, ep->umem_id) ?:
 		nla_put_u8(msg, ETRAN_A_QUEUE_ZEROCOPY, ep->zc) ?:
+		nla_put_u32(msg, ETRAN_A_QUEUE_STALL, READ_ONCE(ep->stall)) ?:
 		put_counters(msg, ETRAN_A_QUEUE_COUNTERS, &cnt);
 	if (!err && hw)
 		err = nla_put_u64_64bit(msg, ETRAN_A_QUEUE_HW_COMPLETED, hw,
@@ -130,6 +132,50 @@ int etran_nl_queue_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 			i--;
 			break;
 		}
+	}
+	mutex_unlock(&etran_mutex);
+	cb->args[0] = i;
+	return skb->len;
+}
+
+static int put_exit(struct sk_buff *msg, const struct etran_exit_record *r)
+{
+	int err;
+
+	err = nla_put_string(msg, ETRAN_A_TRANSPORT_NAME, r->name) ?:
+		nla_put_u32(msg, ETRAN_A_TRANSPORT_ID, r->id) ?:
+		nla_put_u32(msg, ETRAN_A_TRANSPORT_EXIT_KIND, r->info.kind) ?:
+		nla_put_s32(msg, ETRAN_A_TRANSPORT_EXIT_CODE, r->info.code) ?:
+		nla_put_string(msg, ETRAN_A_TRANSPORT_EXIT_MSG, r->info.msg) ?:
+		nla_put_u64_64bit(msg, ETRAN_A_TRANSPORT_EXIT_TIME, r->time,
+				  ETRAN_A_TRANSPORT_PAD);
+	if (!err && r->dump)
+		err = nla_put(msg, ETRAN_A_TRANSPORT_EXIT_DUMP, r->dump_len + 1, r->dump);
+	return err;
+}
+
+int etran_nl_exit_get_start(struct netlink_callback *cb)
+{
+	/* The longest record has to fit into a message. */
+	cb->min_dump_alloc = ETRAN_DUMP_LEN + 1024;
+	return 0;
+}
+
+int etran_nl_exit_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	u64 cookie = sock_net(skb->sk)->net_cookie;
+	const struct etran_exit_record *r;
+	u32 i = cb->args[0];
+	void *hdr;
+
+	mutex_lock(&etran_mutex);
+	for (; (r = etran_exit_get(i)); i++) {
+		if (r->net_cookie != cookie)
+			continue;
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				  &etran_nl_family, NLM_F_MULTI, ETRAN_CMD_EXIT_GET);
+		if (!hdr || !dump_end(skb, hdr, put_exit(skb, r)))
+			break;
 	}
 	mutex_unlock(&etran_mutex);
 	cb->args[0] = i;

@@ -19,6 +19,7 @@
 /* Number of BPF_MAP_TYPE_PKT_QUEUE; outside of the kernel's enum on purpose. */
 #define ETRAN_MAP_TYPE_PKT_QUEUE	0x4554
 #define ETRAN_MAX_TIMERS	(1U << 20)
+#define ETRAN_MAX_TIMEOUT_MS	(3600 * 1000)
 /* Bytes of a generated frame that BPF can fill, from the Ethernet header. */
 #define ETRAN_GEN_FRAME_LEN	256
 
@@ -114,10 +115,25 @@ struct etran_exit_info {
 };
 
 /**
+ * struct etran_dump - what is being written down; context of dump
+ * @kind: enum etran_exit_kind, why the transport ends
+ * @room: bytes left
+ */
+struct etran_dump {
+	u32 kind;
+	u32 room;
+};
+
+/**
  * struct etran_transport_ops - a transport
  *
  * All programs run with BH disabled and under RCU unless said otherwise; none
  * of them may sleep. A missing optional op means the default stated there.
+ *
+ * A transport that misbehaves is ended, with an exit kind that says how:
+ * error-bpf (bpf_etran_exit() with a code), error-verdict (more than 1,000
+ * nonsense results in a second), error-stall (see @timeout_ms), error-overrun
+ * (one call of a program, or one batch of egress, took more than a second).
  */
 struct etran_transport_ops {
 	/**
@@ -161,6 +177,14 @@ struct etran_transport_ops {
 	void (*exit)(struct etran_exit_info *info);
 
 	/**
+	 * @dump: the transport ends with one of the error kinds: describe its
+	 * state by bpf_etran_dump_text(). Optional. Sleepable. After the last
+	 * call of egress, gen and timer, before @exit; held packets are still
+	 * in their buckets.
+	 */
+	void (*dump)(struct etran_dump *dump);
+
+	/**
 	 * @nr_timers: how many timers (ids 0..nr_timers-1) it uses, at most
 	 * ETRAN_MAX_TIMERS; 0 with a @timer op is refused.
 	 */
@@ -168,6 +192,15 @@ struct etran_transport_ops {
 
 	/** @flags: must be 0. */
 	u32 flags;
+
+	/**
+	 * @timeout_ms: how long a packet may be held, at most
+	 * ETRAN_MAX_TIMEOUT_MS. A packet that has waited longer, in a bucket
+	 * from which nothing was dequeued for as long and whose timer is not
+	 * armed and did not run for as long, ends the transport. 0: packets
+	 * may wait for ever, say because a peer decides when they go.
+	 */
+	u32 timeout_ms;
 
 	/**
 	 * @name: unique in the network namespace of the process that attaches;

@@ -78,8 +78,10 @@ void etran_pool_put_back(struct etran_frame *f)
  *
  * The verifier of 7.3 lets a struct_ops program return with a reference in
  * its return register. Such a packet is dropped.
+ *
+ * @tr: its transport
  */
-void etran_pool_reclaim(void)
+void etran_pool_reclaim(struct etran_transport *tr)
 {
 	struct list_head *taken = this_cpu_ptr(&pool_taken);
 	struct etran_frame *f;
@@ -89,6 +91,7 @@ void etran_pool_reclaim(void)
 		f = list_first_entry(taken, struct etran_frame, node);
 		ep = container_of(f->frames, struct etran_pool, fs);
 		atomic64_inc(&ep->bad_timer);
+		etran_exit_bad(tr, "timer");
 		etran_pool_release(f, true);
 	}
 }
@@ -168,8 +171,7 @@ void etran_pool_adopt(struct etran_transport *tr)
 
 	lockdep_assert_held(&etran_mutex);
 	list_for_each_entry(ep, &etran_pools, list) {
-		if (ep->net != tr->net || strcmp(ep->name, tr->ops->name) ||
-		    ep->fs.stopping)
+		if (!etran_pool_of(ep, tr) || ep->fs.stopping)
 			continue;
 		rcu_assign_pointer(ep->tr, tr);
 		tr->queues++;
@@ -177,32 +179,54 @@ void etran_pool_adopt(struct etran_transport *tr)
 }
 
 /**
+ * etran_pool_of - is a pool a transport's, or was it until it was orphaned?
+ * @ep: pool
+ * @tr: transport
+ * Return: true if so.
+ */
+bool etran_pool_of(const struct etran_pool *ep, const struct etran_transport *tr)
+{
+	return ep->net == tr->net && !strcmp(ep->name, tr->ops->name);
+}
+
+/**
  * etran_pool_orphan - a transport is dead: take its pools away
  * @tr: transport
  *
- * Waits until none of its programs runs, then gives its held packets back. A
- * tenant that does not empty its completion ring is not waited for.
+ * Waits until none of its programs runs.
  */
 void etran_pool_orphan(struct etran_transport *tr)
 {
 	struct etran_pool *ep;
-	int ms;
 
 	lockdep_assert_held(&etran_mutex);
 	list_for_each_entry(ep, &etran_pools, list)
 		if (rcu_access_pointer(ep->tr) == tr)
 			RCU_INIT_POINTER(ep->tr, NULL);
 	synchronize_rcu();
+}
 
+/**
+ * etran_pool_drain - give back what a transport held
+ * @tr: transport, orphaned
+ *
+ * A tenant that does not empty its completion ring is not waited for.
+ */
+void etran_pool_drain(struct etran_transport *tr)
+{
+	struct etran_pool *ep;
+	int ms;
+
+	lockdep_assert_held(&etran_mutex);
 	list_for_each_entry(ep, &etran_pools, list) {
-		if (ep->net != tr->net || strcmp(ep->name, tr->ops->name))
+		if (!etran_pool_of(ep, tr))
 			continue;
 		pool_purge(ep, NULL);
 		pool_kick_sync(ep);
 	}
 	list_for_each_entry(ep, &etran_pools, list)
 		for (ms = 0; ms < ETRAN_DRAIN_MS && READ_ONCE(ep->fs.nr_ready) &&
-		     ep->net == tr->net && !strcmp(ep->name, tr->ops->name); ms++)
+		     etran_pool_of(ep, tr); ms++)
 			usleep_range(1000, 1500);
 }
 
@@ -416,6 +440,7 @@ void etran_pool_count(struct etran_pool *ep, struct etran_counters *sum)
 	sum->bad_verdict += READ_ONCE(ep->cnt.bad_verdict) +
 			    atomic64_read(&ep->bad_timer);
 	sum->busy_chunk += READ_ONCE(ep->cnt.busy_chunk);
+	sum->cq_full += READ_ONCE(ep->cnt.cq_full);
 	sum->holding += nr[ETRAN_FRAME_PENDING] + nr[ETRAN_FRAME_HELD] +
 			nr[ETRAN_FRAME_TAKEN] + nr[ETRAN_FRAME_READY];
 	sum->in_nic += ep->zc ? READ_ONCE(ep->fs.cq_reserved) - READ_ONCE(ep->fs.cq_published) :

@@ -114,6 +114,8 @@ void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
 		.addr = addr,
 	};
 
+	unsigned long start = jiffies;
+
 	/* Sockets may share the pool, so their mutex is not enough. */
 	spin_lock(&ep->tx_lock);
 	ep->cnt.peeked++;
@@ -145,6 +147,8 @@ void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
 		consume_skb(skb);
 	}
 	spin_unlock(&ep->tx_lock);
+	if (tx.tr)
+		etran_exit_slow(tx.tr, start, "egress");
 	etran_skb_flush(ep);
 }
 

@@ -21,6 +21,7 @@ static int ops_check_member(const struct btf_type *t, const struct btf_member *m
 	switch (__btf_member_bit_offset(t, member) / 8) {
 	case offsetof(struct etran_transport_ops, init):
 	case offsetof(struct etran_transport_ops, exit):
+	case offsetof(struct etran_transport_ops, dump):
 		return 0;
 	default:
 		return prog->sleepable ? -EINVAL : 0;
@@ -49,6 +50,11 @@ static int ops_init_member(const struct btf_type *t, const struct btf_member *me
 		if (u->nr_timers > ETRAN_MAX_TIMERS)
 			return -E2BIG;
 		k->nr_timers = u->nr_timers;
+		return 1;
+	case offsetof(struct etran_transport_ops, timeout_ms):
+		if (u->timeout_ms > ETRAN_MAX_TIMEOUT_MS)
+			return -E2BIG;
+		k->timeout_ms = u->timeout_ms;
 		return 1;
 	case offsetof(struct etran_transport_ops, flags):
 		return u->flags ? -EINVAL : 1;
@@ -104,12 +110,17 @@ static void stub_exit(struct etran_exit_info *info)
 {
 }
 
+static void stub_dump(struct etran_dump *dump)
+{
+}
+
 static struct etran_transport_ops stubs = {
 	.egress	= stub_egress,
 	.gen	= stub_gen,
 	.timer	= stub_timer,
 	.init	= stub_init,
 	.exit	= stub_exit,
+	.dump	= stub_dump,
 };
 
 static const struct bpf_verifier_ops ops_verifier = {

@@ -128,11 +128,12 @@ bool etran_timer_run(struct etran_cpu *c)
 {
 	struct etran_transport *tr = c->tr;
 	struct etran_timer *t;
+	unsigned long start;
 	bool more;
 	u32 n = 0;
 
 	raw_spin_lock_irq(&c->lock);
-	while (n++ < ETRAN_TIMER_BATCH && !READ_ONCE(tr->dead)) {
+	while (n++ < ETRAN_TIMER_BATCH && !READ_ONCE(tr->ending)) {
 		t = list_first_entry_or_null(&c->ready, struct etran_timer, node);
 		if (!t)
 			break;
@@ -142,8 +143,11 @@ bool etran_timer_run(struct etran_cpu *c)
 		c->timer_runs++;
 		raw_spin_unlock_irq(&c->lock);
 
+		start = jiffies;
+		WRITE_ONCE(t->ran, start);
 		tr->ops->timer(t - tr->timer);
-		etran_pool_reclaim();
+		etran_pool_reclaim(tr);
+		etran_exit_slow(tr, start, "timer");
 
 		raw_spin_lock_irq(&c->lock);
 		t->running = false;
@@ -155,6 +159,22 @@ bool etran_timer_run(struct etran_cpu *c)
 	more = !list_empty(&c->ready);
 	raw_spin_unlock_irq(&c->lock);
 	return more;
+}
+
+/**
+ * etran_timer_planned - is a timer armed, or has it run lately?
+ * @tr: transport
+ * @id: timer, of which there may be none
+ * @ms: how long ago at most
+ * Return: true if so; what it says may have changed already.
+ */
+bool etran_timer_planned(const struct etran_transport *tr, u32 id, u32 ms)
+{
+	const struct etran_timer *t = &tr->timer[id];
+
+	return id < tr->ops->nr_timers &&
+		(READ_ONCE(t->state) != TIMER_IDLE || READ_ONCE(t->running) ||
+		 jiffies_to_msecs((u32)jiffies - READ_ONCE(t->ran)) <= ms);
 }
 
 /**

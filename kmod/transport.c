@@ -3,11 +3,14 @@
  * Life of a transport: attach, detach, end of its network namespace.
  *
  * etran_mutex serialises all of it. Detaching is the same for every reason:
- *   1. out of the list: no kfunc and no new socket finds it, dead is set
- *   2. its pools lose it: egress is not called any more, packets are dropped
+ *   1. ending says why (exit.c): no program is called any more, packets are
+ *	dropped, kfuncs say -ENOENT
+ *   2. out of the list: no new socket finds it; its pools lose it
  *   3. a grace period: whoever was inside one of its programs has left
- *   4. its timers and requests are cancelled, its held packets given back
- *   5. exit is called, listeners are told
+ *   4. its timers and requests are cancelled
+ *   5. after an error the dump is made, while packets are still held
+ *   6. its held packets are given back
+ *   7. exit is called, the record kept, listeners are told
  * Its memory stays until unreg, which the core calls when the link goes away.
  */
 #include <linux/bpf.h>
@@ -27,7 +30,7 @@ static u32 transport_ids;
 /**
  * etran_transport_live - the attached transport of a struct_ops instance
  * @ops: instance, may be of any type
- * Return: transport or NULL; under RCU.
+ * Return: transport or NULL, also when it is about to end; under RCU.
  */
 struct etran_transport *etran_transport_live(const struct etran_transport_ops *ops)
 {
@@ -35,7 +38,7 @@ struct etran_transport *etran_transport_live(const struct etran_transport_ops *o
 
 	list_for_each_entry_rcu(tr, &etran_transports, list)
 		if (tr->ops == ops)
-			return tr;
+			return READ_ONCE(tr->ending) ? NULL : tr;
 	return NULL;
 }
 
@@ -62,7 +65,7 @@ static void transport_work(struct tasklet_struct *t)
 	bool more;
 
 	rcu_read_lock();
-	if (READ_ONCE(c->tr->dead))
+	if (READ_ONCE(c->tr->ending))
 		goto out;
 	more = etran_timer_run(c);
 	if (READ_ONCE(c->req_head) != c->req_tail)
@@ -88,6 +91,8 @@ static void transport_free_cpus(struct etran_transport *tr)
 
 static void transport_free(struct etran_transport *tr)
 {
+	etran_watchdog_stop(tr);
+	etran_exit_free(tr);
 	transport_free_cpus(tr);
 	kvfree(tr->timer);
 	kfree(tr);
@@ -102,10 +107,12 @@ static struct etran_transport *transport_alloc(struct etran_transport_ops *ops)
 	if (!tr)
 		return NULL;
 	tr->ops = ops;
+	etran_watchdog_init(tr);
+	err = etran_exit_init(tr);
 	tr->timer = kvcalloc(ops->nr_timers ?: 1, sizeof(*tr->timer),
 			     GFP_KERNEL_ACCOUNT);
 	tr->cpu = alloc_percpu_gfp(struct etran_cpu, GFP_KERNEL_ACCOUNT);
-	if (!tr->timer || !tr->cpu)
+	if (err || !tr->timer || !tr->cpu)
 		goto err_free;
 
 	for_each_possible_cpu(cpu) {
@@ -160,6 +167,7 @@ int etran_transport_attach(struct etran_transport_ops *ops)
 	list_add_tail_rcu(&tr->list, &etran_transports);
 	static_branch_inc(&etran_key);
 	etran_pool_adopt(tr);
+	etran_watchdog_start(tr);
 	mutex_unlock(&etran_mutex);
 	pr_info("transport %s attached\n", ops->name);
 	return 0;
@@ -173,7 +181,7 @@ err_unlock:
 /**
  * etran_transport_detach - end a transport
  * @tr: transport
- * @kind: enum etran_exit_kind
+ * @kind: enum etran_exit_kind, if nobody has given a reason yet
  * @why: one line
  *
  * etran_mutex held. When this returns no program of it runs any more.
@@ -186,8 +194,9 @@ void etran_transport_detach(struct etran_transport *tr, u32 kind, const char *wh
 	if (tr->dead)
 		return;
 
+	etran_exit_claim(tr, kind, why);
 	list_del_rcu(&tr->list);
-	WRITE_ONCE(tr->dead, true);
+	tr->dead = true;
 	etran_pool_orphan(tr);
 
 	for_each_possible_cpu(cpu) {
@@ -196,14 +205,19 @@ void etran_transport_detach(struct etran_transport *tr, u32 kind, const char *wh
 		etran_timer_cancel(c);
 		tasklet_kill(&c->work);
 	}
+	etran_exit_dump(tr);
+	etran_pool_drain(tr);
 	static_branch_dec(&etran_key);
 
-	tr->info.kind = kind;
-	strscpy(tr->info.msg, why, sizeof(tr->info.msg));
 	if (tr->ops->exit)
 		tr->ops->exit(&tr->info);
+	etran_exit_record(tr);
 	etran_netlink_transport_exit(tr);
-	pr_info("transport %s detached: %s\n", tr->ops->name, why);
+	if (tr->info.kind < ETRAN_EXIT_KIND_ERROR)
+		pr_info("transport %s detached: %s\n", tr->ops->name, tr->info.msg);
+	else
+		pr_notice("transport %s ended, %s: %s\n", tr->ops->name,
+			  etran_exit_name(tr->info.kind), tr->info.msg);
 }
 
 /**
@@ -227,6 +241,15 @@ void etran_transport_release(struct etran_transport_ops *ops)
 	mutex_unlock(&etran_mutex);
 	/* Detach has waited for everybody who could have had it. */
 	transport_free(tr);
+}
+
+/**
+ * etran_transport_attached - how many transports were ever attached
+ * Return: number.
+ */
+u32 etran_transport_attached(void)
+{
+	return READ_ONCE(transport_ids);
 }
 
 /**

@@ -26,6 +26,7 @@ static void tx_fill(struct etran_tx *tx)
 	f->held.queue = tx->pkt.queue;
 	f->held.len = tx->pkt.len;
 	f->held.tenant = tx->pkt.tenant;
+	WRITE_ONCE(f->held_at, jiffies);
 }
 
 /**
@@ -53,10 +54,11 @@ int etran_tx_verdict(struct etran_tx *tx)
 	struct etran_bucket *b;
 	int verdict;
 
-	verdict = tr ? tr->ops->egress(&tx->pkt) : ETRAN_DROP;
+	verdict = tr && !READ_ONCE(tr->ending) ? tr->ops->egress(&tx->pkt) : ETRAN_DROP;
 
 	if (unlikely(tx->held != (verdict == ETRAN_HOLD))) {
 		ep->cnt.bad_verdict++;
+		etran_exit_bad(tr, "egress");
 		if (tx->held) {
 			b = tx->frame->bucket;
 			if (etran_frame_unhold(tx->frame))
@@ -88,6 +90,7 @@ int etran_tx_verdict(struct etran_tx *tx)
 		return ETRAN_DROP;
 	default:
 		ep->cnt.bad_verdict++;
+		etran_exit_bad(tr, "egress");
 		return ETRAN_DROP;
 	}
 }
@@ -197,6 +200,7 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 {
 	struct etran_pool *ep = xp->etran;
 	u32 room, n, i, got, invalid, limit, work = 0;
+	unsigned long start = jiffies;
 	struct etran_frames *fs = &ep->fs;
 	struct etran_tx tx;
 
@@ -205,8 +209,10 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 
 	/* No program runs on a packet that could not be completed. */
 	room = etran_cq_room(xp, max);
-	if (!room)
+	if (!room) {
+		ep->cnt.cq_full++;
 		return 0;
+	}
 
 	tx.ep = ep;
 	tx.tr = rcu_dereference(ep->tr);
@@ -248,6 +254,8 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 		ep->cnt.sent += n;
 	}
 	tx_settle(ep, 0);
+	if (tx.tr)
+		etran_exit_slow(tx.tr, start, "egress");
 	if (n < max && (work >= limit || READ_ONCE(fs->nr_ready)))
 		etran_pool_kick(ep);
 	return n;

@@ -49,6 +49,12 @@ static const struct genl_split_ops etran_nl_ops[] = {
 		.maxattr	= ETRAN_A_QUEUE_TRANSPORT,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
+	{
+		.cmd	= ETRAN_CMD_EXIT_GET,
+		.start	= etran_nl_exit_get_start,
+		.dumpit	= etran_nl_exit_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
 };
 
 static const struct genl_multicast_group etran_nl_mcgrps[] = {

@@ -12,11 +12,14 @@
 
 #include <uapi/linux/etran.h>
 
+int etran_nl_exit_get_start(struct netlink_callback *cb);
+
 int etran_nl_transport_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
 int etran_nl_transport_detach_doit(struct sk_buff *skb, struct genl_info *info);
 int etran_nl_queue_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int etran_nl_queue_bind_doit(struct sk_buff *skb, struct genl_info *info);
+int etran_nl_exit_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 enum {
 	ETRAN_NLGRP_EVENTS,

@@ -71,8 +71,8 @@ bool bench_open(struct bench *b, const struct bench_opts *opts)
 	b->xsk.fd = -1;
 	b->sink.fd = -1;
 	b->fence.fd = -1;
-	b->near = &bench_h1;
-	b->far = &bench_h2;
+	b->near = o->mirrored ? &bench_h2 : &bench_h1;
+	b->far = o->mirrored ? &bench_h1 : &bench_h2;
 	if (!CHECK_EQ(sink_open(&b->sink, b->far, ++last_run), 0, "far sink") ||
 	    !CHECK_EQ(sink_open(&b->fence, b->near, last_run), 0, "near socket"))
 		return false;

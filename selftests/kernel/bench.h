@@ -46,6 +46,7 @@ struct bench_opts {
 	bool no_attach;
 	bool no_bind;
 	bool no_ingress;
+	bool mirrored;		/* near is host h2 */
 };
 
 /* Set by main(), for all benches. */

@@ -4,6 +4,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -155,6 +156,9 @@ static void parse_queue(struct nl_queue *q, const struct nlmsghdr *nlh)
 			break;
 		case ETRAN_A_QUEUE_ZEROCOPY:
 			q->zerocopy = mnl_attr_get_u8(a);
+			break;
+		case ETRAN_A_QUEUE_STALL:
+			q->stall = mnl_attr_get_u32(a);
 			break;
 		case ETRAN_A_QUEUE_TRANSPORT:
 			get_name(q->transport, a);
@@ -329,11 +333,61 @@ static void parse_event(struct nl_event *ev, const struct nlmsghdr *nlh)
 		return;
 	}
 	mnl_attr_for_each(a, nlh, sizeof(struct genlmsghdr)) {
-		if (mnl_attr_get_type(a) == ETRAN_A_TRANSPORT_NAME)
+		switch (mnl_attr_get_type(a)) {
+		case ETRAN_A_TRANSPORT_NAME:
 			get_name(ev->name, a);
-		if (mnl_attr_get_type(a) == ETRAN_A_TRANSPORT_EXIT_KIND)
+			break;
+		case ETRAN_A_TRANSPORT_ID:
+			ev->id = mnl_attr_get_u32(a);
+			break;
+		case ETRAN_A_TRANSPORT_EXIT_KIND:
 			ev->exit_kind = mnl_attr_get_u32(a);
+			break;
+		case ETRAN_A_TRANSPORT_EXIT_CODE:
+			ev->exit_code = mnl_attr_get_u32(a);
+			break;
+		case ETRAN_A_TRANSPORT_EXIT_MSG:
+			snprintf(ev->exit_msg, sizeof(ev->exit_msg), "%s",
+				 mnl_attr_get_str(a));
+			break;
+		}
 	}
+}
+
+struct exit_dump {
+	struct nl_exit *exits;
+	int max, nr;
+};
+
+static int exit_cb(const struct nlmsghdr *nlh, void *data)
+{
+	struct exit_dump *d = data;
+	struct nl_exit *x = &d->exits[d->nr];
+	const struct nlattr *a;
+
+	if (d->nr == d->max)
+		return MNL_CB_OK;
+	memset(x, 0, sizeof(*x));
+	parse_event(&x->e, nlh);
+	mnl_attr_for_each(a, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(a) == ETRAN_A_TRANSPORT_EXIT_TIME)
+			x->time = mnl_attr_get_u64(a);
+		if (mnl_attr_get_type(a) == ETRAN_A_TRANSPORT_EXIT_DUMP)
+			snprintf(x->dump, sizeof(x->dump), "%s", mnl_attr_get_str(a));
+	}
+	d->nr++;
+	return MNL_CB_OK;
+}
+
+int nl_exits(struct nl *nl, struct nl_exit *exits, int max)
+{
+	struct exit_dump d = { .exits = exits, .max = max };
+	char buf[BUF_SIZE];
+	int ret;
+
+	ret = nl_talk(nl, nl_start(nl, buf, ETRAN_CMD_EXIT_GET, NLM_F_DUMP),
+		      exit_cb, &d);
+	return ret ?: d.nr;
 }
 
 int nl_event_wait(struct nl *nl, uint8_t cmd, struct nl_event *ev)

@@ -29,6 +29,7 @@ struct nl_queue {
 	uint32_t tenant;
 	uint32_t umem_id;
 	uint8_t zerocopy;
+	uint32_t stall;
 	char transport[ETRAN_NAME_LEN];
 	struct nl_counters c;
 };
@@ -44,7 +45,10 @@ struct nl_transport {
 struct nl_event {
 	uint8_t cmd;
 	char name[ETRAN_NAME_LEN];
+	uint32_t id;
 	uint32_t exit_kind;
+	int32_t exit_code;
+	char exit_msg[128];
 	uint32_t ifindex;
 	uint32_t queue;
 	uint32_t tenant;
@@ -68,6 +72,15 @@ int nl_queues(struct nl *nl);
 
 /** nl_transport_get - the transport @name; -ENOENT if none */
 int nl_transport_get(struct nl *nl, const char *name, struct nl_transport *t);
+
+struct nl_exit {
+	struct nl_event e;
+	uint64_t time;
+	char dump[8192];
+};
+
+/** nl_exits - records of ended transports, oldest first; number or errno */
+int nl_exits(struct nl *nl, struct nl_exit *exits, int max);
 
 /** nl_events_on - join the multicast group */
 int nl_events_on(struct nl *nl);

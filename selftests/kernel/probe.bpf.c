@@ -53,6 +53,21 @@ static __always_inline void inc(__u64 *counter)
 	__sync_fetch_and_add(counter, 1);
 }
 
+static __always_inline void misbehave(__u32 where)
+{
+	__u64 end = bpf_ktime_get_ns() + orders.spin_ns;
+	int i;
+
+	if (orders.exit_in & where)
+		bpf_etran_exit(orders.exit_code, "as ordered\n\x1b[31m");
+	if (!(orders.spin_in & where))
+		return;
+	orders.spin_in = 0;
+	bpf_for(i, 0, 1 << 23)
+		if (bpf_ktime_get_ns() >= end)
+			break;
+}
+
 /* Raise the timer's target and arm it, in the order that loses no wake-up. */
 static __always_inline int arm(__u32 id, __u64 delay_ns)
 {
@@ -190,6 +205,7 @@ int BPF_PROG(probe_egress, struct etran_pkt *pkt)
 	__u8 *data;
 
 	inc(&seen.egress);
+	misbehave(IN_EGRESS);
 	data = bpf_etran_pkt_data(pkt, 0, PROBE_ETH_LEN + sizeof(*hdr));
 	if (!data) {
 		inc(&seen.data_null);
@@ -302,6 +318,7 @@ void BPF_PROG(probe_timer, __u32 id)
 	struct timer_seen *t = &seen.timer[id % PROBE_TIMERS];
 	__u64 now = bpf_ktime_get_ns();
 
+	misbehave(IN_TIMER);
 	if (__sync_fetch_and_add(&t->inside, 1))
 		__sync_fetch_and_add(&t->overlap, 1);
 	if (now < t->due_ns)
@@ -326,6 +343,7 @@ int BPF_PROG(probe_gen, struct etran_gen *gen)
 	int i;
 
 	inc(&seen.gen);
+	misbehave(IN_GEN);
 	if (gen->ifindex != orders.ifindex ||
 	    gen->cpu != bpf_get_smp_processor_id() ||
 	    bpf_etran_gen_data(gen, ETRAN_GEN_FRAME_LEN, 1))
@@ -373,6 +391,19 @@ void BPF_PROG(probe_exit, struct etran_exit_info *info)
 {
 	inc(&seen.exit);
 	seen.exit_kind = info->kind;
+	seen.exit_code = info->code;
+}
+
+SEC("struct_ops.s/dump")
+void BPF_PROG(probe_dump, struct etran_dump *dump)
+{
+	char line[] = "probe says hello\n";
+	int i, n = orders.dump_lines;
+
+	inc(&seen.dump);
+	bpf_for(i, 0, n)
+		if (bpf_etran_dump_text(dump, line, sizeof(line)))
+			break;
 }
 
 SEC(".struct_ops.link")
@@ -382,6 +413,7 @@ struct etran_transport_ops probe = {
 	.timer		= (void *)probe_timer,
 	.init		= (void *)probe_init,
 	.exit		= (void *)probe_exit,
+	.dump		= (void *)probe_dump,
 	.nr_timers	= PROBE_TIMERS,
 	.name		= "probe",
 };
@@ -476,6 +508,7 @@ int probe_ingress(struct xdp_md *ctx)
 	if (data[12] != PROBE_ETHERTYPE >> 8 ||
 	    data[13] != (PROBE_ETHERTYPE & 0xff) || hdr->run != orders.run)
 		return XDP_PASS;
+	misbehave(IN_INGRESS);
 	switch (hdr->kind) {
 	case PROBE_ASK:
 		ask(hdr->seq, ctx->ingress_ifindex);
@@ -498,6 +531,7 @@ int probe_arm(struct arm_args *args)
 	int i, ret, count = args->count;
 	__u32 id = args->id;
 
+	misbehave(IN_SYSCALL);
 	bpf_for(i, 0, count) {
 		ret = arm(id, delay);
 		if (ret)

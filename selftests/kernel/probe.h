@@ -77,6 +77,15 @@ enum probe_release {
 	REL_EDIT,		/* rewrite hdr.edit of the held packet, send */
 };
 
+/* A program that misbehaves; bits of struct orders. */
+enum probe_where {
+	IN_EGRESS	= 1 << 0,
+	IN_GEN		= 1 << 1,
+	IN_TIMER	= 1 << 2,
+	IN_INGRESS	= 1 << 3,
+	IN_SYSCALL	= 1 << 4,
+};
+
 struct orders {
 	__u32 nth;		/* every nth packet gets nth_act, others act */
 	__u32 nth_act;
@@ -102,6 +111,11 @@ struct orders {
 	__u8 gen_src[6];
 	__u32 ask_flush;	/* ingress redirects what it asked for */
 	__u32 rx_key;		/* key of the XSKMAP */
+	__u32 exit_in;		/* enum probe_where: bpf_etran_exit() */
+	__s32 exit_code;
+	__u32 spin_in;		/* enum probe_where: take your time */
+	__u32 dump_lines;	/* how much the dump program says */
+	__u64 spin_ns;
 };
 
 struct timer_seen {
@@ -145,6 +159,8 @@ struct seen {
 	__u64 init;
 	__u64 exit;
 	__u64 exit_kind;
+	__s64 exit_code;
+	__u64 dump;
 	struct timer_seen timer[PROBE_TIMERS];
 	__u8 promise[PROBE_SEQS];	/* by seq: told the peer "it is in" */
 };

@@ -42,6 +42,7 @@ static struct bpf_map *find_map(struct bpf_object *obj, const char *name)
 static int choose_ops(struct transport *t, const struct transport_opts *o)
 {
 	struct bpf_map *map;
+	uint32_t *timeout;
 	char *name;
 
 	t->ops = find_map(t->obj, o && o->ops ? o->ops : "probe");
@@ -50,6 +51,12 @@ static int choose_ops(struct transport *t, const struct transport_opts *o)
 	bpf_object__for_each_map(map, t->obj)
 		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
 			bpf_map__set_autocreate(map, map == t->ops);
+	if (o && o->timeout_ms) {
+		timeout = ops_field(t->obj, t->ops, "timeout_ms");
+		if (!timeout)
+			return -ENOENT;
+		*timeout = o->timeout_ms;
+	}
 	if (!o || !o->name)
 		return 0;
 	name = ops_field(t->obj, t->ops, "name");

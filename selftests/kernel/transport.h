@@ -28,6 +28,7 @@ struct transport {
 struct transport_opts {
 	const char *name;	/* NULL: as in the object */
 	const char *ops;	/* NULL: "probe"; which instance of the object */
+	uint32_t timeout_ms;
 	bool unassociated;	/* leave XDP and syscall programs alone */
 };
 

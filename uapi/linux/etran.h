@@ -17,14 +17,42 @@
  * @ETRAN_EXIT_KIND_UNREG: Its link was closed or destroyed.
  * @ETRAN_EXIT_KIND_ADMIN: transport-detach or the abort switch in sysfs.
  * @ETRAN_EXIT_KIND_NETNS: Its network namespace ended.
+ * @ETRAN_EXIT_KIND_BPF: One of its programs called bpf_etran_exit() with code
+ *   0.
  * @ETRAN_EXIT_KIND_ERROR: First of the error kinds.
+ * @ETRAN_EXIT_KIND_ERROR_BPF: One of its programs called bpf_etran_exit() with
+ *   another code.
+ * @ETRAN_EXIT_KIND_ERROR_VERDICT: More than 1,000 nonsense results of its
+ *   programs in a second.
+ * @ETRAN_EXIT_KIND_ERROR_STALL: A packet was held beyond its timeout and
+ *   nobody dequeued.
+ * @ETRAN_EXIT_KIND_ERROR_OVERRUN: A program, or one batch of egress, took more
+ *   than a second.
  */
 enum etran_exit_kind {
 	ETRAN_EXIT_KIND_NONE,
 	ETRAN_EXIT_KIND_UNREG,
 	ETRAN_EXIT_KIND_ADMIN,
 	ETRAN_EXIT_KIND_NETNS,
+	ETRAN_EXIT_KIND_BPF,
 	ETRAN_EXIT_KIND_ERROR = 1024,
+	ETRAN_EXIT_KIND_ERROR_BPF,
+	ETRAN_EXIT_KIND_ERROR_VERDICT,
+	ETRAN_EXIT_KIND_ERROR_STALL,
+	ETRAN_EXIT_KIND_ERROR_OVERRUN,
+};
+
+/**
+ * enum etran_queue_stall - What keeps a queue from moving; never the
+ *   transport.
+ * @ETRAN_QUEUE_STALL_NONE: It moves, or has nothing to do.
+ * @ETRAN_QUEUE_STALL_TENANT: The tenant does not empty its completion ring.
+ * @ETRAN_QUEUE_STALL_DEVICE: The device takes or completes nothing.
+ */
+enum etran_queue_stall {
+	ETRAN_QUEUE_STALL_NONE,
+	ETRAN_QUEUE_STALL_TENANT,
+	ETRAN_QUEUE_STALL_DEVICE,
 };
 
 enum {
@@ -43,6 +71,7 @@ enum {
 	ETRAN_A_COUNTERS_GEN_FAILED,
 	ETRAN_A_COUNTERS_TIMER_RUNS,
 	ETRAN_A_COUNTERS_IN_NIC,
+	ETRAN_A_COUNTERS_CQ_FULL,
 
 	__ETRAN_A_COUNTERS_MAX,
 	ETRAN_A_COUNTERS_MAX = (__ETRAN_A_COUNTERS_MAX - 1)
@@ -57,6 +86,9 @@ enum {
 	ETRAN_A_TRANSPORT_EXIT_MSG,
 	ETRAN_A_TRANSPORT_QUEUES,
 	ETRAN_A_TRANSPORT_COUNTERS,
+	ETRAN_A_TRANSPORT_EXIT_TIME,
+	ETRAN_A_TRANSPORT_EXIT_DUMP,
+	ETRAN_A_TRANSPORT_PAD,
 
 	__ETRAN_A_TRANSPORT_MAX,
 	ETRAN_A_TRANSPORT_MAX = (__ETRAN_A_TRANSPORT_MAX - 1)
@@ -73,6 +105,7 @@ enum {
 	ETRAN_A_QUEUE_COUNTERS,
 	ETRAN_A_QUEUE_HW_COMPLETED,
 	ETRAN_A_QUEUE_PAD,
+	ETRAN_A_QUEUE_STALL,
 
 	__ETRAN_A_QUEUE_MAX,
 	ETRAN_A_QUEUE_MAX = (__ETRAN_A_QUEUE_MAX - 1)
@@ -85,6 +118,7 @@ enum {
 	ETRAN_CMD_QUEUE_BIND,
 	ETRAN_CMD_TRANSPORT_EXIT_NTF,
 	ETRAN_CMD_QUEUE_GONE_NTF,
+	ETRAN_CMD_EXIT_GET,
 
 	__ETRAN_CMD_MAX,
 	ETRAN_CMD_MAX = (__ETRAN_CMD_MAX - 1)

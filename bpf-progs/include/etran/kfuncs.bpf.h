@@ -3,7 +3,7 @@
  * The kfuncs of etran.ko, for BPF authors.
  *
  * Columns of "callable from": I ingress (XDP), E egress, G gen, T timer,
- * S syscall. "lock" means also while a bpf_spin_lock is held; those take one
+ * S syscall, D dump. "lock" means also while a bpf_spin_lock is held; those take one
  * raw leaf lock at most, never transmit, never wake a driver, never run BPF.
  * Programs find their transport by association (the kfunc's implicit
  * argument): an XDP or syscall program that is not associated with a live
@@ -120,6 +120,30 @@ extern __u8 *bpf_etran_gen_data(struct etran_gen *gen, __u32 offset,
 extern int bpf_etran_timer_arm(__u32 id, __u64 delay_ns) __ksym;
 
 /**
+ * bpf_etran_exit - end this transport
+ * @code: 0: an orderly end (kind bpf); else an error (kind error-bpf), with this
+ *	as its code
+ * @msg__str: one line for the administrator, a literal
+ * Callable from: I, E, G, T, S, lock. From now on no program of the transport
+ * is called any more; detaching follows from process context. The first reason
+ * counts.
+ * Return: 0, -ENOENT no live instance.
+ */
+extern int bpf_etran_exit(__s32 code, const char *msg__str) __ksym;
+
+/**
+ * bpf_etran_dump_text - append text to the dump
+ * @dump: context of dump
+ * @text: up to its end or a NUL, in memory that the program may write; what is
+ *	not printable becomes a question mark
+ * @text__sz: its size
+ * Callable from: D.
+ * Return: 0, -ENOSPC it did not fit: the dump ends here and says so.
+ */
+extern int bpf_etran_dump_text(struct etran_dump *dump, const char *text,
+			       __u32 text__sz) __ksym;
+
+/**
  * bpf_etran_rx_ready - will a redirect to this XSKMAP entry be taken?
  * @ctx: context of the XDP program
  * @xsks__map: map of type BPF_MAP_TYPE_XSKMAP
@@ -140,7 +164,7 @@ extern __u32 bpf_etran_rx_csum(struct xdp_md *ctx, __u32 offset, __u32 len,
 
 /**
  * bpf_etran_csum - Internet checksum over any memory of the program
- * Callable from: I, E, G, T, S, lock.
+ * Callable from: everywhere, lock.
  * Return: unfolded 32-bit partial sum.
  */
 extern __u32 bpf_etran_csum(const void *mem, __u32 mem__sz, __u32 seed) __ksym;

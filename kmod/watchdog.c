@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Looks after transports that do not end by themselves, and says who is to
+ * blame for packets that do not move:
+ *
+ *   HELD			the transport: it must dequeue. After its timeout it ends,
+ *			unless its bucket moves or the bucket's timer is armed
+ *			or ran lately: then it has a plan.
+ *   READY, in the NIC	never the transport. With a full completion ring it is
+ *			the tenant that does not empty it, else the device. The
+ *			queue says so (stall), nothing is ended.
+ *
+ * One delayed work item per transport, under etran_mutex.
+ */
+#include <linux/jiffies.h>
+#include <linux/workqueue.h>
+
+#include "etran.h"
+
+#define WATCHDOG_MAX_MS		1000
+#define WATCHDOG_MIN_MS		10
+/* A queue that has something to do and does nothing for so long has stalled. */
+#define WATCHDOG_QUEUE_MS	2000
+
+static u32 age_ms(u32 since)
+{
+	return jiffies_to_msecs((u32)jiffies - READ_ONCE(since));
+}
+
+static void check_held(struct etran_transport *tr, struct etran_pool *ep, u32 idx)
+{
+	struct etran_frame *f = &ep->fs.frame[idx];
+	u32 limit = tr->ops->timeout_ms, waited;
+	struct etran_bucket *b;
+
+	rcu_read_lock();
+	b = READ_ONCE(f->bucket);
+	waited = age_ms(f->held_at);
+	if (!b || waited <= limit || age_ms(b->moved) <= limit ||
+	    etran_timer_planned(tr, b->id, limit))
+		goto out;
+	/* Still the same packet? Whoever takes it leaves a mark first. */
+	smp_rmb();
+	if (etran_frame_get(&ep->fs, idx) == ETRAN_FRAME_HELD &&
+	    age_ms(f->held_at) > limit && age_ms(b->moved) > limit)
+		etran_exit(tr, ETRAN_EXIT_KIND_ERROR_STALL, -ETIMEDOUT,
+			   "bucket %u: a packet of tenant %u has waited %u ms and nobody dequeues",
+			   b->id, ep->tenant, waited);
+out:
+	rcu_read_unlock();
+}
+
+static void check_stalled(struct etran_transport *tr, struct etran_pool *ep)
+{
+	u32 i;
+
+	for (i = 0; i < ep->fs.nr && !READ_ONCE(tr->ending); i++) {
+		if (etran_frame_get(&ep->fs, i) == ETRAN_FRAME_HELD)
+			check_held(tr, ep, i);
+		if (!(i % 1024))
+			cond_resched();
+	}
+}
+
+/* Completions without end are progress; so is having nothing to do. */
+static void check_queue(struct etran_pool *ep)
+{
+	u64 moved = READ_ONCE(ep->cnt.completed) + READ_ONCE(ep->cnt.sent);
+	u64 full = READ_ONCE(ep->cnt.cq_full);
+	bool busy = READ_ONCE(ep->fs.nr_ready) || full != ep->watch_full;
+
+	if (ep->zc)
+		busy |= READ_ONCE(ep->fs.cq_reserved) != READ_ONCE(ep->fs.cq_published);
+	if (moved != ep->watch_moved || !busy) {
+		ep->watch_moved = moved;
+		ep->watch_full = full;
+		ep->watch_since = jiffies;
+		WRITE_ONCE(ep->stall, ETRAN_QUEUE_STALL_NONE);
+		return;
+	}
+	if (age_ms(ep->watch_since) < WATCHDOG_QUEUE_MS)
+		return;
+	WRITE_ONCE(ep->stall, full != ep->watch_full ? ETRAN_QUEUE_STALL_TENANT :
+						       ETRAN_QUEUE_STALL_DEVICE);
+}
+
+static u32 watchdog_period(const struct etran_transport *tr)
+{
+	u32 ms = tr->ops->timeout_ms;
+
+	return ms ? clamp(ms / 2, WATCHDOG_MIN_MS, WATCHDOG_MAX_MS) : WATCHDOG_MAX_MS;
+}
+
+static void watchdog_work(struct work_struct *work)
+{
+	struct etran_transport *tr = container_of(to_delayed_work(work),
+						  struct etran_transport, watchdog);
+	struct etran_pool *ep;
+
+	mutex_lock(&etran_mutex);
+	if (tr->dead)
+		goto out;
+	if (age_ms(tr->bad_since) >= MSEC_PER_SEC) {
+		atomic_set(&tr->bad, 0);
+		tr->bad_since = jiffies;
+	}
+	list_for_each_entry(ep, &etran_pools, list) {
+		if (rcu_access_pointer(ep->tr) != tr)
+			continue;
+		check_queue(ep);
+		if (tr->ops->timeout_ms)
+			check_stalled(tr, ep);
+	}
+	queue_delayed_work(system_dfl_wq, &tr->watchdog,
+			   msecs_to_jiffies(watchdog_period(tr)));
+out:
+	mutex_unlock(&etran_mutex);
+}
+
+/**
+ * etran_watchdog_init - before the transport is attached
+ * @tr: transport
+ */
+void etran_watchdog_init(struct etran_transport *tr)
+{
+	INIT_DELAYED_WORK(&tr->watchdog, watchdog_work);
+}
+
+/**
+ * etran_watchdog_start - begin to look after a transport
+ * @tr: transport; etran_mutex held
+ */
+void etran_watchdog_start(struct etran_transport *tr)
+{
+	tr->bad_since = jiffies;
+	queue_delayed_work(system_dfl_wq, &tr->watchdog,
+			   msecs_to_jiffies(watchdog_period(tr)));
+}
+
+/**
+ * etran_watchdog_stop - it does not look any more
+ * @tr: transport; etran_mutex not held
+ */
+void etran_watchdog_stop(struct etran_transport *tr)
+{
+	cancel_delayed_work_sync(&tr->watchdog);
+}
