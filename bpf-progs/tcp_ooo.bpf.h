@@ -18,6 +18,32 @@ enum tcp_ooo_result {
 	TCP_OOO_FULL,	/* no slot: the set is as before */
 };
 
+/*
+ * Is offset @a before @b? 1 or 0 without a branch, here and in what follows: the
+ * verifier would walk both ways of each of them, for every slot, and loading the
+ * programs would take several times as long.
+ */
+TCP_INLINE __u64 tcp_off_before(__u64 a, __u64 b)
+{
+	__u64 before = (a - b) >> 63;	/* offsets do not reach 2^63 */
+
+	asm("" : "+r"(before));		/* the compiler would branch again */
+	return before;
+}
+
+/* @yes, 1 or 0, chooses @a or @b. */
+TCP_INLINE __u64 tcp_off_choose(__u64 yes, __u64 a, __u64 b)
+{
+	return b ^ ((a ^ b) & -yes);
+}
+
+/* Does an interval, or with 0 a free slot, overlap or touch [from, to)? */
+TCP_INLINE __u64 tcp_ooo_meets(const struct tcp_ooo *o, __u64 from, __u64 to)
+{
+	return tcp_off_before(o->from, o->to) &
+	       ~(tcp_off_before(to, o->from) | tcp_off_before(o->to, from));
+}
+
 /**
  * tcp_ooo_insert - note that bytes [from, to) have arrived
  * @from: beyond rcv_nxt
@@ -25,61 +51,63 @@ enum tcp_ooo_result {
  */
 TCP_SUB int tcp_ooo_insert(struct tcp_conn *c, __u64 from, __u64 to)
 {
-	__u32 nr = 0, merged = 0;
+	__u64 nr = 0, merged = 0, old = 0, put = 1;
 	int i;
 
 	for (i = 0; i < TCP_OOO_MAX; i++) {
-		if (c->ooo[i].from <= from && to <= c->ooo[i].to)
-			return TCP_OOO_OLD;
-		if (c->ooo[i].from == c->ooo[i].to)
-			continue;
-		nr++;
-		if (c->ooo[i].from <= to && from <= c->ooo[i].to)
-			merged++;
+		const struct tcp_ooo *o = &c->ooo[i];
+
+		old |= 1 ^ (tcp_off_before(from, o->from) |
+			    tcp_off_before(o->to, to));
+		nr += tcp_off_before(o->from, o->to);
+		merged += tcp_ooo_meets(o, from, to);
 	}
+	if (old)
+		return TCP_OOO_OLD;
 	if (nr == TCP_OOO_MAX && !merged)
 		return TCP_OOO_FULL;
 
 	for (i = 0; i < TCP_OOO_MAX; i++) {
-		if (c->ooo[i].from == c->ooo[i].to ||
-		    c->ooo[i].from > to || from > c->ooo[i].to)
-			continue;
-		from = TCP_MIN(from, c->ooo[i].from);
-		to = TCP_MAX(to, c->ooo[i].to);
-		c->ooo[i].from = 0;
-		c->ooo[i].to = 0;
+		struct tcp_ooo *o = &c->ooo[i];
+		__u64 eat = tcp_ooo_meets(o, from, to);
+
+		from = tcp_off_choose(eat & tcp_off_before(o->from, from),
+				      o->from, from);
+		to = tcp_off_choose(eat & tcp_off_before(to, o->to), o->to, to);
+		o->from &= eat - 1;
+		o->to &= eat - 1;
 	}
 	for (i = 0; i < TCP_OOO_MAX; i++) {
-		if (c->ooo[i].from != c->ooo[i].to)
-			continue;
-		c->ooo[i].from = from;
-		c->ooo[i].to = to;
-		break;
+		struct tcp_ooo *o = &c->ooo[i];
+		__u64 here = put & ~tcp_off_before(o->from, o->to);
+
+		o->from = tcp_off_choose(here, from, o->from);
+		o->to = tcp_off_choose(here, to, o->to);
+		put ^= here;
 	}
-	c->nr_ooo = nr - merged + 1;
+	c->nr_ooo = (__u32)(nr - merged + 1);
 	return TCP_OOO_NEW;
 }
 
 /** tcp_ooo_advance - rcv_nxt moved: take over what has become contiguous */
 TCP_SUB int tcp_ooo_advance(struct tcp_conn *c)
 {
-	__u64 nxt = c->rcv_nxt;
-	__u32 nr = 0;
+	__u64 nxt = c->rcv_nxt, nr = 0;
 	int i;
 
 	for (i = 0; i < TCP_OOO_MAX; i++) {
-		if (c->ooo[i].from == c->ooo[i].to)
-			continue;
-		if (c->ooo[i].from > nxt) {
-			nr++;
-			continue;
-		}
-		nxt = TCP_MAX(nxt, c->ooo[i].to);
-		c->ooo[i].from = 0;
-		c->ooo[i].to = 0;
+		struct tcp_ooo *o = &c->ooo[i];
+		__u64 used = tcp_off_before(o->from, o->to);
+		__u64 later = used & tcp_off_before(nxt, o->from);
+		__u64 eat = used ^ later;
+
+		nr += later;
+		nxt = tcp_off_choose(eat & tcp_off_before(nxt, o->to), o->to, nxt);
+		o->from &= eat - 1;
+		o->to &= eat - 1;
 	}
 	c->rcv_nxt = nxt;
-	c->nr_ooo = nr;
+	c->nr_ooo = (__u32)nr;
 	return 0;
 }
 
