@@ -90,6 +90,7 @@ static struct json_object *nics(void)
 		add_str(o, "xdp", !tcp.live ? "none" :
 			nic->generic ? "generic" : "native");
 		add_int(o, "tenant", nic->owner ? nic->owner->id : 0);
+		add_int(o, "sent", nic->sent);
 		json_object_array_add(list, o);
 	}
 	return list;

@@ -161,12 +161,13 @@ struct nic *nic_find(int ifindex)
  * A loss is no error: everything that goes this way is retransmitted or was
  * best effort from the start.
  */
-int nic_send(const struct nic *nic, const void *frame, size_t len)
+int nic_send(struct nic *nic, const void *frame, size_t len)
 {
 	if (send(nic->packet_fd, frame, len, MSG_DONTWAIT) < 0) {
 		log_debug("%s: send: %s", nic->name, strerror(errno));
 		return -errno;
 	}
+	nic->sent++;
 	return 0;
 }
 

@@ -17,6 +17,7 @@ struct tenant;
  * @owner: the tenant that has all of its queues, NULL when they are free
  * @generic: ingress runs in generic XDP
  * @packet_fd: AF_PACKET socket that only sends
+ * @sent: frames that left through it
  */
 struct nic {
 	char name[IF_NAMESIZE];
@@ -26,6 +27,7 @@ struct nic {
 	uint8_t mac[6];
 	bool generic;
 	int packet_fd;
+	uint64_t sent;
 	struct tenant *owner;
 };
 
@@ -33,7 +35,7 @@ int nic_add(const char *name);
 void nic_close_all(void);
 struct nic *nic_at(unsigned int i);
 struct nic *nic_find(int ifindex);
-int nic_send(const struct nic *nic, const void *frame, size_t len);
+int nic_send(struct nic *nic, const void *frame, size_t len);
 bool nic_has_addr(const struct nic *nic, __be32 addr);
 
 #endif

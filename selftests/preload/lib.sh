@@ -4,6 +4,8 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=selftests/ktap.sh
 . "$top/selftests/ktap.sh"
+# shellcheck source=selftests/etran.sh
+. "$top/selftests/etran.sh"
 # shellcheck disable=SC2034
 tests=$top/.output/selftests
 dir=$(mktemp -d)
@@ -14,22 +16,6 @@ etran() { local h=$1; shift; "$h" etranctl run --require -- "$@"; }
 
 # linux HOST CMD...
 linux() { local h=$1; shift; "$h" "$@"; }
-
-# number HOST KEY...: a number of etranctl's status, 0 if it is not there;
-# a key may be "transports.0.counters.sent"
-number()
-{
-	"$1" etranctl -j status | python3 -c '
-import json, sys
-v = json.load(sys.stdin)
-for k in sys.argv[1].split("."):
-    try:
-        v = v[int(k)] if isinstance(v, list) else v[k]
-    except (KeyError, IndexError):
-        v = 0
-        break
-print(v)' "$2"
-}
 
 # wait_port HOST PORT: until something listens there, eTran or not: both hold
 # the port with a kernel socket

@@ -4,6 +4,8 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=selftests/ktap.sh
 . "$top/selftests/ktap.sh"
+# shellcheck source=selftests/etran.sh
+. "$top/selftests/etran.sh"
 stream_bin=$top/.output/selftests/tcp/stream
 dir=$(mktemp -d)
 port=7000
@@ -71,11 +73,3 @@ transfer()
 		ends "$name" 60 $server_pid
 	fi
 }
-
-# number HOST JQ: a number of etranctl's status
-number() { "$1" etranctl -j status | python3 -c "
-import json, sys
-v = json.load(sys.stdin)
-for k in sys.argv[1].split('.'):
-    v = v[int(k)] if k.isdigit() else v.get(k, 0)
-print(v)" "$2"; }
