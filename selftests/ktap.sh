@@ -7,18 +7,36 @@
 #	skip "two NICs" "this VM has one"
 #	finish
 #
-# The plan is printed last; a suite that dies before has none and fails.
+# The plan is printed last; a suite that dies before has none and fails. A
+# comment behind a test says how long it took, if that was long.
 
 echo "KTAP version 1"
 ktap_n=0
 ktap_failed=0
 
-ok() { echo "ok $((++ktap_n)) - $1"; }
+ktap_at=${EPOCHREALTIME/[.,]/}
+
+ktap_time()
+{
+	local now=${EPOCHREALTIME/[.,]/}
+
+	[ $((now - ktap_at)) -lt 500000 ] ||
+		printf '# %d.%d s\n' $(((now - ktap_at) / 1000000)) $(((now - ktap_at) / 100000 % 10))
+	ktap_at=$now
+}
+
+ok()
+{
+	echo "ok $((++ktap_n)) - $1"
+	ktap_time
+}
+
 skip() { echo "ok $((++ktap_n)) - $1 # SKIP $2"; }
 
 not_ok()
 {
 	echo "not ok $((++ktap_n)) - $1"
+	ktap_time
 	ktap_failed=1
 }
 
