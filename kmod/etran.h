@@ -55,6 +55,7 @@ struct etran_counters {
  * @fs: its frames
  * @xp: the pool; its @etran points back here
  * @dev: device; valid until @gone
+ * @out: copy mode: device that packets leave by, NULL when it is gone
  * @tr: transport, NULL while none of that name is attached
  * @list: in etran_pools; etran_mutex
  * @kick_node: in pool_kicks of the CPU that set @kick
@@ -66,6 +67,7 @@ struct etran_counters {
  * @net: network namespace of the socket, for comparison
  * @name: of the transport
  * @ifindex: device
+ * @out_ifindex: device that packets leave by; another one for a virtual port
  * @queue: queue
  * @umem_id: kernel's id of the UMEM
  * @tenant: identity given by QUEUE_BIND
@@ -85,6 +87,7 @@ struct etran_pool {
 	struct etran_frames fs;
 	struct xsk_buff_pool *xp;
 	struct net_device *dev;
+	struct net_device __rcu *out;
 	struct etran_transport __rcu *tr;
 	struct list_head list;
 	struct list_head kick_node;
@@ -96,6 +99,7 @@ struct etran_pool {
 	const struct net *net;
 	char name[ETRAN_NAME_LEN];
 	u32 ifindex;
+	u32 out_ifindex;
 	u32 queue;
 	u32 umem_id;
 	u32 tenant;
@@ -343,7 +347,7 @@ void etran_watchdog_stop(struct etran_transport *tr);
 /* pool.c */
 extern struct list_head etran_pools;
 int etran_pool_bind(struct net *net, int fd, u32 tenant, const char *name,
-		    struct etran_pool **out, const char **why);
+		    u32 out_ifindex, struct etran_pool **res, const char **why);
 void etran_pool_adopt(struct etran_transport *tr);
 bool etran_pool_of(const struct etran_pool *ep, const struct etran_transport *tr);
 void etran_pool_orphan(struct etran_transport *tr);
@@ -354,7 +358,8 @@ void etran_pool_put_back(struct etran_frame *f);
 void etran_pool_release(struct etran_frame *f, bool drop);
 void etran_pool_reclaim(struct etran_transport *tr);
 void etran_pool_kick_all(void);
-void etran_pool_init(void);
+int etran_pool_init(void);
+void etran_pool_exit(void);
 void etran_pool_count(struct etran_pool *ep, struct etran_counters *sum);
 void etran_pool_stop(struct xsk_buff_pool *xp, bool gone);
 void etran_pool_free(struct xsk_buff_pool *xp);

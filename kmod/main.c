@@ -31,10 +31,12 @@ static int __init etran_module_init(void)
 {
 	int err;
 
-	etran_pool_init();
-	err = etran_hooks_register(&hooks);
+	err = etran_pool_init();
 	if (err)
 		return err;
+	err = etran_hooks_register(&hooks);
+	if (err)
+		goto err_pool;
 	err = bpf_pktq_register(&etran_pktq_ops, THIS_MODULE);
 	if (err)
 		goto err_hooks;
@@ -66,6 +68,8 @@ err_pktq:
 	bpf_pktq_register(NULL, NULL);
 err_hooks:
 	etran_hooks_unregister();
+err_pool:
+	etran_pool_exit();
 	return err;
 }
 
@@ -77,6 +81,7 @@ static void __exit etran_module_exit(void)
 	bpf_pktq_register(NULL, NULL);
 	etran_hooks_unregister();
 	etran_exit_forget();
+	etran_pool_exit();
 }
 
 module_init(etran_module_init);

@@ -74,6 +74,8 @@ static int put_queue(struct sk_buff *msg, struct etran_pool *ep)
 		nla_put_u8(msg, ETRAN_A_QUEUE_ZEROCOPY, ep->zc) ?:
 		nla_put_u32(msg, ETRAN_A_QUEUE_STALL, READ_ONCE(ep->stall)) ?:
 		put_counters(msg, ETRAN_A_QUEUE_COUNTERS, &cnt);
+	if (!err && ep->out_ifindex != ep->ifindex)
+		err = nla_put_u32(msg, ETRAN_A_QUEUE_OUT_IFINDEX, ep->out_ifindex);
 	if (!err && hw)
 		err = nla_put_u64_64bit(msg, ETRAN_A_QUEUE_HW_COMPLETED, hw,
 					ETRAN_A_QUEUE_PAD);
@@ -231,6 +233,7 @@ int etran_nl_queue_bind_doit(struct sk_buff *skb, struct genl_info *info)
 			      nla_get_s32(info->attrs[ETRAN_A_QUEUE_FD]),
 			      nla_get_u32(info->attrs[ETRAN_A_QUEUE_TENANT]),
 			      nla_data(info->attrs[ETRAN_A_QUEUE_TRANSPORT]),
+			      nla_get_u32_default(info->attrs[ETRAN_A_QUEUE_OUT_IFINDEX], 0),
 			      &ep, &why);
 	if (err) {
 		NL_SET_ERR_MSG_FMT(info->extack, "%s", why);

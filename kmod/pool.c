@@ -11,6 +11,7 @@
 #include <linux/file.h>
 #include <linux/net.h>
 #include <linux/percpu.h>
+#include <linux/rtnetlink.h>
 #include <net/sock.h>
 
 #include "etran.h"
@@ -25,10 +26,35 @@ static DEFINE_PER_CPU(struct list_head, pool_kicks);
 /* Frames that the timer program on this CPU has a reference to. */
 static DEFINE_PER_CPU(struct list_head, pool_taken);
 
-/**
- * etran_pool_init - prepare the per-CPU lists
+/*
+ * A device goes away, or to another namespace: nothing may leave by it any
+ * more. The core waits for a grace period before it frees the device, which is
+ * why pools need no reference.
  */
-void etran_pool_init(void)
+static int pool_netdev_event(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct etran_pool *ep;
+
+	if (event != NETDEV_UNREGISTER)
+		return NOTIFY_DONE;
+	mutex_lock(&etran_mutex);
+	list_for_each_entry(ep, &etran_pools, list)
+		if (rcu_access_pointer(ep->out) == dev)
+			RCU_INIT_POINTER(ep->out, NULL);
+	mutex_unlock(&etran_mutex);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block pool_notifier = {
+	.notifier_call = pool_netdev_event,
+};
+
+/**
+ * etran_pool_init - prepare the per-CPU lists, watch devices
+ * Return: 0 or errno.
+ */
+int etran_pool_init(void)
 {
 	int cpu;
 
@@ -36,6 +62,15 @@ void etran_pool_init(void)
 		INIT_LIST_HEAD(per_cpu_ptr(&pool_kicks, cpu));
 		INIT_LIST_HEAD(per_cpu_ptr(&pool_taken, cpu));
 	}
+	return register_netdevice_notifier(&pool_notifier);
+}
+
+/**
+ * etran_pool_exit - undo etran_pool_init()
+ */
+void etran_pool_exit(void)
+{
+	unregister_netdevice_notifier(&pool_notifier);
 }
 
 /**
@@ -238,7 +273,7 @@ static void pool_destroy(struct etran_pool *ep)
 	kfree(ep);
 }
 
-static struct etran_pool *pool_alloc(struct xdp_sock *xs)
+static struct etran_pool *pool_alloc(struct xdp_sock *xs, struct net_device *out)
 {
 	struct xsk_buff_pool *xp = xs->pool;
 	u32 size, reserved, published;
@@ -261,6 +296,8 @@ static struct etran_pool *pool_alloc(struct xdp_sock *xs)
 	ep->xp = xp;
 	ep->dev = xs->dev;
 	ep->ifindex = xs->dev->ifindex;
+	RCU_INIT_POINTER(ep->out, out);
+	ep->out_ifindex = out->ifindex;
 	ep->queue = xs->queue_id;
 	ep->umem_id = xs->umem->id;
 	ep->zc = xs->zc;
@@ -268,12 +305,8 @@ static struct etran_pool *pool_alloc(struct xdp_sock *xs)
 	return ep;
 }
 
-static int pool_check(struct xdp_sock *xs, const char **why)
+static int pool_check(struct xdp_sock *xs, const struct net_device *out, const char **why)
 {
-	if (READ_ONCE(xs->state) != XSK_BOUND) {
-		*why = "the socket is not bound to a device";
-		return -EINVAL;
-	}
 	if (xs->pool->etran) {
 		*why = "the socket is under a transport already";
 		return -EBUSY;
@@ -286,20 +319,39 @@ static int pool_check(struct xdp_sock *xs, const char **why)
 		*why = "the socket has packets in flight";
 		return -EBUSY;
 	}
+	if (xs->zc && out != xs->dev) {
+		*why = "zero copy leaves by the socket's own device";
+		return -EOPNOTSUPP;
+	}
+	if (out->type != xs->dev->type) {
+		*why = "the outgoing device has other link-layer headers";
+		return -EINVAL;
+	}
 	return 0;
 }
 
 static int pool_bind(struct xdp_sock *xs, u32 tenant, const char *name,
-		     struct etran_pool **out, const char **why)
+		     u32 out_ifindex, struct etran_pool **res, const char **why)
 {
 	struct etran_transport *tr;
+	struct net_device *out;
 	struct etran_pool *ep;
 	int err;
 
-	err = pool_check(xs, why);
+	ASSERT_RTNL();
+	if (READ_ONCE(xs->state) != XSK_BOUND) {
+		*why = "the socket is not bound to a device";
+		return -EINVAL;
+	}
+	out = out_ifindex ? __dev_get_by_index(sock_net(&xs->sk), out_ifindex) : xs->dev;
+	if (!out) {
+		*why = "no such outgoing device";
+		return -ENODEV;
+	}
+	err = pool_check(xs, out, why);
 	if (err)
 		return err;
-	ep = pool_alloc(xs);
+	ep = pool_alloc(xs, out);
 	if (!ep)
 		return -ENOMEM;
 
@@ -323,7 +375,7 @@ static int pool_bind(struct xdp_sock *xs, u32 tenant, const char *name,
 	static_branch_inc(&etran_key);
 	/* Whoever sees it in the transmit path sees all of it. */
 	smp_store_release(&xs->pool->etran, ep);
-	*out = ep;
+	*res = ep;
 	return 0;
 }
 
@@ -333,12 +385,13 @@ static int pool_bind(struct xdp_sock *xs, u32 tenant, const char *name,
  * @fd: AF_XDP socket in the caller's process
  * @tenant: identity for the programs
  * @name: transport
- * @out: the pool; valid as long as the socket
+ * @out_ifindex: device that packets leave by, 0: the socket's
+ * @res: the pool; valid as long as the socket
  * @why: sentence for the user
  * Return: 0 or errno.
  */
 int etran_pool_bind(struct net *net, int fd, u32 tenant, const char *name,
-		    struct etran_pool **out, const char **why)
+		    u32 out_ifindex, struct etran_pool **res, const char **why)
 {
 	struct socket *sock;
 	struct xdp_sock *xs;
@@ -355,9 +408,12 @@ int etran_pool_bind(struct net *net, int fd, u32 tenant, const char *name,
 		goto out;
 	}
 	xs = (struct xdp_sock *)sock->sk;
+	/* So that the outgoing device cannot go before the notifier knows of it. */
+	rtnl_lock();
 	mutex_lock(&xs->mutex);
-	err = pool_bind(xs, tenant, name, out, why);
+	err = pool_bind(xs, tenant, name, out_ifindex, res, why);
 	mutex_unlock(&xs->mutex);
+	rtnl_unlock();
 out:
 	sockfd_put(sock);
 	return err;

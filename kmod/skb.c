@@ -16,16 +16,27 @@
 #define ETRAN_SKB_BATCH		256
 #define ETRAN_SKB_RETRY_NS	(50 * NSEC_PER_USEC)
 
+/* Ports have no queue of the NIC: spread them, but each keeps its order. */
+static u16 skb_queue(const struct etran_pool *ep, const struct net_device *out)
+{
+	if (ep->out_ifindex == ep->ifindex)
+		return ep->queue;
+	return ep->tenant % READ_ONCE(out->real_num_tx_queues);
+}
+
 static void skb_send(struct etran_pool *ep, struct etran_frame *f, bool drop,
 		     bool *busy)
 {
+	struct net_device *out = rcu_dereference_bh(ep->out);
 	struct sk_buff *skb = f->skb;
 
-	if (drop || ep->gone) {
+	if (drop || ep->gone || !out) {
 		consume_skb(skb);
 		return;
 	}
-	if (__dev_direct_xmit(skb, ep->queue) == NETDEV_TX_BUSY) {
+	/* Not before: what is held or waits must not keep a pointer to it. */
+	skb->dev = out;
+	if (__dev_direct_xmit(skb, skb_queue(ep, out)) == NETDEV_TX_BUSY) {
 		etran_frame_unpop(f);
 		*busy = true;
 		return;
@@ -101,7 +112,7 @@ void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
 	u32 idx = addr >> xp->chunk_shift;
 	struct etran_tx tx = {
 		.pkt = {
-			.ifindex = ep->ifindex,
+			.ifindex = ep->out_ifindex,
 			.queue = ep->queue,
 			.len = skb->len,
 			.tenant = ep->tenant,
