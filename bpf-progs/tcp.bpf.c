@@ -2,7 +2,7 @@
 /*
  * TCP: one object with everything the transport consists of, see tcp.h.
  *
- *   tcp_ingress.bpf.h  segments that arrive (XDP)
+ *   tcp_ingress.bpf.h  segments that arrive (XDP), on NICs and virtual ports
  *   tcp_egress.bpf.h   requests of tenants, held segments, generated ACKs
  *   tcp_sys.bpf.h      etrand's programs
  *   the other tcp_*.bpf.h  the protocol itself, also compiled for unit tests

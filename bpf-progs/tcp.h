@@ -7,7 +7,8 @@
  * time, neighbours and life of connections, and changes connection state only
  * through the SEC("syscall") programs below, which take the connection's lock.
  *
- * Program names: tcp_ingress (xdp), tcp_egress, tcp_gen, tcp_timer
+ * Program names: tcp_ingress (xdp), tcp_port (xdp, the same on the device of a
+ * virtual port), tcp_egress, tcp_gen, tcp_timer
  * (struct_ops map "tcp"), and the syscall programs tcp_open, tcp_establish,
  * tcp_release, tcp_close, tcp_tick, tcp_neigh. Each syscall program gets one
  * struct tcp_sys_* as context (BPF_PROG_TEST_RUN ctx_in, writable) and returns
@@ -21,6 +22,8 @@
  *              (BPF_F_MMAPABLE) of struct etran_conn_pub, by tenant
  *   xsks       XSKMAP[ETRAN_MAX_TENANTS * ETRAN_MAX_QUEUES], key
  *              tenant * ETRAN_MAX_QUEUES + queue
+ *   ports      DEVMAP[ETRAN_MAX_TENANTS], by tenant: device that leads to its
+ *              virtual port, if it has one
  *   hold       PKT_QUEUE[ETRAN_MAX_CONNS], bucket = connection index
  *   events     RINGBUF of struct tcp_event
  *   stats      PERCPU_ARRAY[1] of struct tcp_stats

@@ -7,6 +7,12 @@
  * segment of a connection that was freed: the bound socket that holds the port
  * does not listen, so the kernel answers as RFC 9293 wants from a closed port,
  * with its own rate limit.
+ *
+ * A tenant without a queue of its own has a virtual port. The NIC's program
+ * then only finds out whose the segment is and sends it on to the port's
+ * device, where the same happens to it as to others on their queue. So there
+ * too the answer of bpf_etran_rx_ready() and the delivery are of one run, and
+ * whether a tenant has a port is asked only when its queue is not this one.
  */
 #ifndef _ETRAN_TCP_INGRESS_BPF_H
 #define _ETRAN_TCP_INGRESS_BPF_H
@@ -30,6 +36,8 @@ struct tcp_whom {
 	__u32 listener;
 	__u32 err;
 	__u32 time_wait;
+	__u32 ifindex;		/* of the NIC, 0: where the packet came in */
+	__u32 port;		/* we are on a port's device */
 };
 
 /* Is this TCP over IPv4 in one piece? Bounded by the packet, never by its word. */
@@ -120,7 +128,7 @@ TCP_SUB int tcp_emit(struct xdp_md *ctx, struct tcp_in *in,
 	ev->listener = who->listener;
 	ev->err = type == TCP_EV_RESET ? who->err : 0;
 	ev->time_wait = type == TCP_EV_CLOSED ? who->time_wait : 0;
-	ev->ifindex = ctx->ingress_ifindex;
+	ev->ifindex = who->ifindex ? who->ifindex : ctx->ingress_ifindex;
 	ev->len = n;
 	if (n > TCP_EV_BYTES)
 		n = TCP_EV_BYTES;
@@ -234,16 +242,13 @@ TCP_SUB int tcp_hit(struct xdp_md *ctx, struct tcp_in *in,
 	struct etran_conn_pub *view;
 	struct etran_rx_hdr hdr = {};
 	struct tcp_rx rx = {};
+	int ready = -ENOENT;
 	struct tcp_conn *c;
-	__u64 now, room = 0;
+	__u64 now;
 
 	c = bpf_map_lookup_elem(&conns, &conn);
 	if (!c)
 		return XDP_PASS;
-	if (!tcp_csum_ok(ctx, in)) {
-		TCP_COUNT(st, rx_bad_csum);
-		return XDP_DROP;
-	}
 	/* Right if the generation still fits under the lock. */
 	who->gen = TCP_READ(c->gen);
 	who->tenant = TCP_READ(c->tenant);
@@ -251,7 +256,14 @@ TCP_SUB int tcp_hit(struct xdp_md *ctx, struct tcp_in *in,
 	view = tcp_pub_of(who->tenant, who->slot);
 	key = who->tenant * ETRAN_MAX_QUEUES + queue;
 	if (queue < ETRAN_MAX_QUEUES)
-		room = !bpf_etran_rx_ready(ctx, &xsks, key);
+		ready = bpf_etran_rx_ready(ctx, &xsks, key);
+	if ((ready == -ENOENT || ready == -EINVAL) && !who->port &&
+	    bpf_redirect_map(&ports, who->tenant, XDP_PASS) == XDP_REDIRECT)
+		return XDP_REDIRECT;
+	if (!tcp_csum_ok(ctx, in)) {
+		TCP_COUNT(st, rx_bad_csum);
+		return XDP_DROP;
+	}
 	now = bpf_ktime_get_ns();
 
 	bpf_spin_lock(&c->lock);
@@ -260,7 +272,7 @@ TCP_SUB int tcp_hit(struct xdp_md *ctx, struct tcp_in *in,
 		bpf_spin_unlock(&c->lock);
 		return XDP_PASS;
 	}
-	tcp_rcv(c, &in->seg, &rx, room, now);
+	tcp_rcv(c, &in->seg, &rx, !ready, now);
 	refused = tcp_do(c, conn, rx.act);
 	if (view)
 		tcp_pub_update(c, view, tcp_snd_limit(c));
@@ -268,6 +280,7 @@ TCP_SUB int tcp_hit(struct xdp_md *ctx, struct tcp_in *in,
 	who->listener = c->listener;
 	who->err = c->err;
 	who->time_wait = c->state == ETRAN_CS_TIME_WAIT;
+	who->ifindex = c->ifindex;
 	bpf_spin_unlock(&c->lock);
 
 	tcp_count_rx(st, &rx, refused);
@@ -302,6 +315,26 @@ int tcp_ingress(struct xdp_md *ctx)
 		return tcp_miss(ctx, &in, &who);
 	who.conn = *conn;
 	return tcp_hit(ctx, &in, &who);
+}
+
+/* On a virtual port's device: what the NIC's program sent there. */
+SEC("xdp")
+int tcp_port(struct xdp_md *ctx)
+{
+	struct tcp_whom who = { .port = 1 };
+	struct tcp_in in = {};
+	__u32 *conn;
+	int act;
+
+	if (!tcp_parse(ctx, &in))
+		return XDP_DROP;
+	conn = bpf_map_lookup_elem(&flows, &in.tuple);
+	if (!conn)
+		return XDP_DROP;
+	who.conn = *conn;
+	act = tcp_hit(ctx, &in, &who);
+	/* The connection ended on the way; there is no stack behind a port. */
+	return act == XDP_PASS ? XDP_DROP : act;
 }
 
 #endif /* _ETRAN_TCP_INGRESS_BPF_H */

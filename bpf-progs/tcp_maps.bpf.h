@@ -46,6 +46,13 @@ struct {
 	__type(value, __u32);
 } xsks SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, ETRAN_MAX_TENANTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} ports SEC(".maps");
+
 /* A user of the kernel reads the depth of a bucket. */
 struct tcp_depth {
 	__u32 depth;

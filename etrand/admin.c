@@ -91,6 +91,7 @@ static struct json_object *nics(void)
 			nic->generic ? "generic" : "native");
 		add_int(o, "tenant", nic->owner ? nic->owner->id : 0);
 		add_int(o, "sent", nic->sent);
+		add_int(o, "ports", tenant_ports(nic));
 		json_object_array_add(list, o);
 	}
 	return list;
@@ -245,15 +246,19 @@ struct find_queues {
 
 static void add_queue(const struct nl_queue *q, void *arg)
 {
+	char port[IF_NAMESIZE] = "";
 	struct find_queues *f = arg;
 	struct json_object *o;
 	struct nic *nic;
 
 	if (q->tenant != f->tenant)
 		return;
-	nic = nic_find(q->ifindex);
+	nic = nic_find(q->out_ifindex ? q->out_ifindex : q->ifindex);
+	if (q->out_ifindex)
+		if_indextoname(q->ifindex, port);
 	o = json_object_new_object();
 	add_str(o, "nic", nic ? nic->name : "");
+	add_str(o, "port", port);
 	add_int(o, "queue", q->queue);
 	add_bool(o, "zerocopy", q->zerocopy);
 	add_str(o, "stall", nl_stall_name(q->stall));

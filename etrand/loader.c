@@ -46,6 +46,7 @@ static const struct map_shape {
 	[MAP_PUB] = { "pub", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, ETRAN_MAX_TENANTS },
 	[MAP_XSKS] = { "xsks", BPF_MAP_TYPE_XSKMAP, 4, 4,
 		       ETRAN_MAX_TENANTS * ETRAN_MAX_QUEUES },
+	[MAP_PORTS] = { "ports", BPF_MAP_TYPE_DEVMAP, 4, 4, ETRAN_MAX_TENANTS },
 	[MAP_HOLD] = { "hold", 0, 0, 0, 0 },
 	[MAP_EVENTS] = { "events", BPF_MAP_TYPE_RINGBUF, 0, 0, 0 },
 	[MAP_STATS] = { "stats", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
@@ -56,6 +57,7 @@ static const struct map_shape {
 
 static const char * const prog_names[NR_PROGS] = {
 	[PROG_INGRESS] = "tcp_ingress",
+	[PROG_PORT] = "tcp_port",
 	[PROG_OPEN] = "tcp_open",
 	[PROG_ESTABLISH] = "tcp_establish",
 	[PROG_RELEASE] = "tcp_release",

@@ -15,6 +15,7 @@ enum tcp_map {
 	MAP_LISTENERS,
 	MAP_PUB,
 	MAP_XSKS,
+	MAP_PORTS,
 	MAP_HOLD,
 	MAP_EVENTS,
 	MAP_STATS,
@@ -24,6 +25,7 @@ enum tcp_map {
 
 enum tcp_prog {
 	PROG_INGRESS,
+	PROG_PORT,
 	PROG_OPEN,
 	PROG_ESTABLISH,
 	PROG_RELEASE,

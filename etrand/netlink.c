@@ -4,7 +4,7 @@
  *
  * Used by etrand and by etranctl, so nothing here depends on the daemon. One
  * request at a time; a socket that joined the event group is used for nothing
- * else.
+ * else. Requests of rtnetlink go the same way.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -225,6 +225,36 @@ static int family_cb(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+/* Return: 0 or a negative errno */
+static int connect_to(struct nl *nl, int bus)
+{
+	int one = 1, err;
+
+	memset(nl, 0, sizeof(*nl));
+	nl->sock = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	if (!nl->sock)
+		return -errno;
+	if (mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID) < 0) {
+		err = -errno;
+		nl_close(nl);
+		return err;
+	}
+	mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &one, sizeof(one));
+	return 0;
+}
+
+/** nl_open_route - connect to rtnetlink, for nl_talk() only */
+int nl_open_route(struct nl *nl)
+{
+	return connect_to(nl, NETLINK_ROUTE);
+}
+
+/** nl_talk - a request without an answer; Return: 0 or a negative errno */
+int nl_talk(struct nl *nl, struct nlmsghdr *req)
+{
+	return request(nl, req, NULL, NULL);
+}
+
 /**
  * nl_open - connect to the module
  * Return: 0, -ENOENT when etran.ko is not loaded, -EPROTO when it is of another
@@ -234,17 +264,11 @@ int nl_open(struct nl *nl)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *nlh;
-	int err, one = 1;
+	int err;
 
-	memset(nl, 0, sizeof(*nl));
-	nl->sock = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
-	if (!nl->sock)
-		return -errno;
-	if (mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID) < 0) {
-		err = -errno;
-		goto fail;
-	}
-	mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &one, sizeof(one));
+	err = connect_to(nl, NETLINK_GENERIC);
+	if (err)
+		return err;
 	nl->family = GENL_ID_CTRL;
 	nlh = prepare(nl, buf, CTRL_CMD_GETFAMILY, 0);
 	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, ETRAN_FAMILY_NAME);
@@ -253,10 +277,8 @@ int nl_open(struct nl *nl)
 		err = -ENOENT;
 	if (!err && nl->version != ETRAN_FAMILY_VERSION)
 		err = -EPROTO;
-	if (!err)
-		return 0;
-fail:
-	nl_close(nl);
+	if (err)
+		nl_close(nl);
 	return err;
 }
 
@@ -343,6 +365,7 @@ static int queue_cb(const struct nlmsghdr *nlh, void *data)
 	q.umem_id = attr_uint(tb[ETRAN_A_QUEUE_UMEM_ID]);
 	q.zerocopy = attr_uint(tb[ETRAN_A_QUEUE_ZEROCOPY]);
 	q.stall = attr_uint(tb[ETRAN_A_QUEUE_STALL]);
+	q.out_ifindex = attr_uint(tb[ETRAN_A_QUEUE_OUT_IFINDEX]);
 	attr_counters(tb[ETRAN_A_QUEUE_COUNTERS], &q.counters);
 	d->queue(&q, d->arg);
 	return MNL_CB_OK;
@@ -393,8 +416,12 @@ int nl_transport_detach(struct nl *nl, const char *name)
 	return request(nl, nlh, NULL, NULL);
 }
 
-/** nl_queue_bind - put a bound AF_XDP socket under a transport */
-int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport)
+/**
+ * nl_queue_bind - put a bound AF_XDP socket under a transport
+ * @out_ifindex: device that its packets leave by, 0: the one it is bound to
+ */
+int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
+		  int out_ifindex)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *nlh = prepare(nl, buf, ETRAN_CMD_QUEUE_BIND, 0);
@@ -402,6 +429,8 @@ int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport)
 	mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_FD, fd);
 	mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_TENANT, tenant);
 	mnl_attr_put_strz(nlh, ETRAN_A_QUEUE_TRANSPORT, transport);
+	if (out_ifindex)
+		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_OUT_IFINDEX, out_ifindex);
 	return request(nl, nlh, NULL, NULL);
 }
 

@@ -6,6 +6,7 @@
 #include <linux/etran.h>
 
 struct mnl_socket;
+struct nlmsghdr;
 
 /**
  * struct nl - a connection to etran.ko
@@ -47,6 +48,7 @@ struct nl_queue {
 	uint32_t umem_id;
 	uint32_t zerocopy;
 	uint32_t stall;
+	uint32_t out_ifindex;	/* 0: the same as ifindex */
 	struct nl_counters counters;
 };
 
@@ -54,6 +56,8 @@ typedef void (*nl_transport_fn)(const struct nl_transport *t, void *arg);
 typedef void (*nl_queue_fn)(const struct nl_queue *q, void *arg);
 
 int nl_open(struct nl *nl);
+int nl_open_route(struct nl *nl);
+int nl_talk(struct nl *nl, struct nlmsghdr *req);
 void nl_close(struct nl *nl);
 int nl_fd(const struct nl *nl);
 int nl_transports(struct nl *nl, nl_transport_fn fn, void *arg);
@@ -63,7 +67,8 @@ const char *nl_stall_name(uint32_t stall);
 int nl_queues(struct nl *nl, nl_queue_fn fn, void *arg);
 int nl_transport_find(struct nl *nl, const char *name, struct nl_transport *t);
 int nl_transport_detach(struct nl *nl, const char *name);
-int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport);
+int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
+		  int out_ifindex);
 int nl_events_join(struct nl *nl);
 int nl_events_read(struct nl *nl, nl_transport_fn exited, void *arg);
 const char *nl_counter_name(int attr);

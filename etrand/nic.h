@@ -14,7 +14,8 @@ struct tenant;
 
 /**
  * struct nic - a device that etrand serves
- * @owner: the tenant that has all of its queues, NULL when they are free
+ * @owner: the tenant that has all of its queues, NULL when they are free; all
+ *	others have virtual ports
  * @generic: ingress runs in generic XDP
  * @packet_fd: AF_PACKET socket that only sends
  * @sent: frames that left through it

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "netlink.h"
 #include "pins.h"
+#include "port.h"
 #include "xdp.h"
 
 #define ROOT	PINS_BPFFS "/etran"
@@ -82,7 +83,7 @@ int pins_remove(const char *transport)
 /**
  * pins_detach_transport - end a transport and remove every trace of it
  * In this order: the module stops calling it and gives held frames back, then
- * ingress leaves the NICs, then the pins go. Traces without a living transport,
+ * ingress leaves the NICs and the virtual ports go, then the pins. Traces without a living transport,
  * left by a crash, are removed as well.
  * Return: 0, -ENOENT when nothing was there, or another negative errno
  */
@@ -109,6 +110,11 @@ int pins_detach_transport(struct nl *nl, const char *transport)
 	}
 	if (list)
 		if_freenameindex(list);
+	n = port_close_all();
+	if (!n)
+		traces++;
+	else if (n != -ENODEV)
+		err = err ? err : n;
 	n = pins_remove(transport);
 	if (n < 0)
 		err = err ? err : n;

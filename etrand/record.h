@@ -11,6 +11,8 @@
  * @version: entry 0: TCP_STATE_VERSION
  * @start: start time of the process in clock ticks since boot, so that a
  *	recycled pid is not taken for it
+ * @ifindex: NIC
+ * @port: it has a virtual port, not the NIC's queues
  */
 struct tenant_record {
 	uint32_t used;
@@ -23,6 +25,8 @@ struct tenant_record {
 	uint32_t nr_queues;
 	uint32_t zerocopy;
 	uint32_t nr_frames;
+	uint32_t port;
+	uint32_t resv;
 	char comm[16];
 };
 

@@ -98,9 +98,10 @@ void show_status(struct json_object *root)
 		printf("nic %s: mtu %llu, queues %llu, XDP %s, ", str(o, "name"),
 		       num(o, "mtu"), num(o, "queues"), str(o, "xdp"));
 		if (num(o, "tenant"))
-			printf("tenant %llu\n", num(o, "tenant"));
+			printf("tenant %llu, ", num(o, "tenant"));
 		else
-			puts("free");
+			printf("free, ");
+		printf("%llu virtual ports\n", num(o, "ports"));
 	}
 	show_transports(root);
 	print_counters("tcp:", get(root, "tcp"));
@@ -149,11 +150,16 @@ void show_apps(struct json_object *root)
 		queues = get(o, "queues");
 		for (j = 0; j < count(queues); j++) {
 			q = json_object_array_get_idx(queues, j);
-			printf("  %s queue %llu", str(q, "nic"), num(q, "queue"));
+			if (*str(q, "port"))
+				printf("  %s port %s", str(q, "nic"),
+				       str(q, "port"));
+			else
+				printf("  %s queue %llu", str(q, "nic"),
+				       num(q, "queue"));
 			if (*str(q, "stall") && strcmp(str(q, "stall"), "none"))
 				printf(" (does not move: %s)", str(q, "stall"));
-			putchar(':');
-			print_counters("", get(q, "counters"));
+			putchar('\n');
+			print_counters("   ", get(q, "counters"));
 		}
 		print_counters("  fallbacks:", get(o, "fallbacks"));
 	}

@@ -19,6 +19,7 @@
 #include "listener.h"
 #include "loader.h"
 #include "log.h"
+#include "port.h"
 #include "tenant.h"
 #include "xsk.h"
 
@@ -129,6 +130,8 @@ static void clear_queues(struct tenant *t)
 		key = t->id * ETRAN_MAX_QUEUES + q;
 		bpf_map_delete_elem(tcp.map[MAP_XSKS], &key);
 	}
+	if (t->rec.port)
+		port_close(t->id);
 	if (t->nic && t->nic->owner == t)
 		t->nic->owner = NULL;
 	t->nic = NULL;
@@ -273,9 +276,16 @@ static void fill_welcome(const struct tenant *t, struct etran_ctl_msg *m)
 /* fds: UMEM, conn_pub, sockets. Return: 0 or a negative errno */
 static int make_sockets(struct tenant *t, int *fds, unsigned int *nr, bool zc)
 {
+	int ifindex = t->nic->ifindex, out = 0, fd, err = 0;
 	uint32_t frames = t->rec.nr_frames, q, key;
 	void *mem;
-	int fd, err = 0;
+
+	if (t->rec.port) {
+		out = ifindex;
+		ifindex = port_open(t->id);
+		if (ifindex < 0)
+			return ifindex;
+	}
 
 	fds[0] = xsk_umem(frames, &mem);
 	if (fds[0] < 0)
@@ -287,13 +297,13 @@ static int make_sockets(struct tenant *t, int *fds, unsigned int *nr, bool zc)
 	else
 		err = fd;
 	for (q = 0; !err && q < t->rec.nr_queues; q++) {
-		fd = xsk_open(mem, frames, t->nic->ifindex, q, q, zc);
+		fd = xsk_open(mem, frames, ifindex, q, q, zc);
 		if (fd < 0) {
 			err = fd;
 			break;
 		}
 		fds[(*nr)++] = fd;
-		err = nl_queue_bind(&tcp.nl, fd, t->id, TCP_NAME);
+		err = nl_queue_bind(&tcp.nl, fd, t->id, TCP_NAME, out);
 		if (err) {
 			log_err("queue-bind %s queue %u: %s%s%s", t->nic->name, q,
 				strerror(-err), *tcp.nl.error ? ": " : "",
@@ -339,14 +349,34 @@ static void welcome(struct tenant *t, int *fds, unsigned int nr)
 	record_put(t->id, &t->rec);
 	fill_welcome(t, &m);
 	ctl_send_fds(t->peer, &m, fds, nr);
-	log_info("tenant %u: pid %u (%s), %s, %u queues, %s", t->id, t->rec.pid,
-		 t->rec.comm, t->nic->name, t->rec.nr_queues,
+	log_info("tenant %u: pid %u (%s), %s, %s, %s", t->id, t->rec.pid,
+		 t->rec.comm, t->nic->name, t->rec.port ? "virtual port" : "queues",
 		 t->rec.zerocopy ? "zero copy" : "copy mode");
+}
+
+/* The queues of its NIC, for one tenant and in zero copy if it may be. */
+static void use_queues(struct tenant *t)
+{
+	t->nic->owner = t;
+	t->rec.nr_queues = t->nic->queues;
+	t->rec.nr_frames = t->nic->queues * XSK_FILL_FRAMES + TX_FRAMES;
+}
+
+/* What there is any number of. */
+static void use_port(struct tenant *t)
+{
+	if (t->nic->owner == t)
+		t->nic->owner = NULL;
+	t->tries = 0;
+	t->rec.port = 1;
+	t->rec.nr_queues = 1;
+	t->rec.nr_frames = XSK_FILL_FRAMES + TX_FRAMES;
 }
 
 static void try_bind(struct tenant *t)
 {
-	bool zc = !t->nic->generic && config_zerocopy_allowed(t->rec.uid);
+	bool zc = !t->rec.port && !t->nic->generic &&
+		  config_zerocopy_allowed(t->rec.uid);
 	int fds[ETRAN_MAX_QUEUES + 2], err;
 	unsigned int nr = 0;
 
@@ -370,9 +400,16 @@ static void try_bind(struct tenant *t)
 		timer_arm(&t->retry, BIND_DELAY << (t->tries > 5 ? 5 : t->tries));
 		return;
 	}
-	log_info("%s: no sockets for pid %u (%s): %s", t->nic->name, t->rec.pid,
-		 t->rec.comm, strerror(-err));
-	refuse(t, err, ETRAN_R_NO_QUEUE);
+	log_info("%s: no %s for pid %u (%s): %s", t->nic->name,
+		 t->rec.port ? "port" : "queue", t->rec.pid, t->rec.comm,
+		 strerror(-err));
+	if (t->rec.port) {
+		refuse(t, err, ETRAN_R_NO_QUEUE);
+		return;
+	}
+	/* Somebody else's AF_XDP socket, which does not mind a port. */
+	use_port(t);
+	try_bind(t);
 }
 
 static void retry_bind(struct timer *timer)
@@ -408,15 +445,30 @@ static void resume(struct peer *p, const struct etran_ctl_msg *m)
 	log_info("tenant %u is back: pid %u (%s)", t->id, t->rec.pid, t->rec.comm);
 }
 
-static struct nic *free_nic(void)
+/** tenant_ports - how many tenants have a port on this NIC? */
+unsigned int tenant_ports(const struct nic *nic)
 {
-	struct nic *nic;
+	unsigned int n = 0;
+	uint32_t id;
+
+	for (id = 1; id < ETRAN_MAX_TENANTS; id++)
+		n += tenants[id].nic == nic && tenants[id].rec.port;
+	return n;
+}
+
+/* One whose queues are free, else the one with the fewest ports. */
+static struct nic *choose_nic(void)
+{
+	struct nic *nic, *best = nic_at(0);
 	unsigned int i;
 
-	for (i = 0; (nic = nic_at(i)); i++)
+	for (i = 0; (nic = nic_at(i)); i++) {
 		if (!nic->owner)
 			return nic;
-	return NULL;
+		if (tenant_ports(nic) < tenant_ports(best))
+			best = nic;
+	}
+	return best;
 }
 
 static void refuse_peer(struct peer *p, uint32_t id, int err, uint32_t reason)
@@ -428,7 +480,6 @@ static void refuse_peer(struct peer *p, uint32_t id, int err, uint32_t reason)
 /** tenant_hello - answer HELLO, maybe later */
 void tenant_hello(struct peer *p, const struct etran_ctl_msg *m)
 {
-	struct nic *nic = free_nic();
 	struct tenant *t;
 
 	if (m->u.hello.version != ETRAN_CTL_VERSION) {
@@ -443,26 +494,27 @@ void tenant_hello(struct peer *p, const struct etran_ctl_msg *m)
 		resume(p, m);
 		return;
 	}
-	t = nic ? alloc() : NULL;
+	t = alloc();
 	if (!t) {
-		refuse_peer(p, m->id, EBUSY, ETRAN_R_NO_QUEUE);
+		refuse_peer(p, m->id, EBUSY, ETRAN_R_TENANTS);
 		return;
 	}
 	t->state = TENANT_BINDING;
 	t->peer = p;
 	p->tenant = t;
 	t->hello_id = m->id;
-	t->nic = nic;
-	nic->owner = t;
+	t->nic = choose_nic();
+	if (t->nic->owner)
+		use_port(t);
+	else
+		use_queues(t);
 	t->retry.fn = retry_bind;
 	t->rec.used = 1;
 	t->rec.version = TCP_STATE_VERSION;
 	t->rec.pid = p->cred.pid;
 	t->rec.uid = p->cred.uid;
 	t->rec.start = p->start;
-	t->rec.ifindex = nic->ifindex;
-	t->rec.nr_queues = nic->queues;
-	t->rec.nr_frames = nic->queues * XSK_FILL_FRAMES + TX_FRAMES;
+	t->rec.ifindex = t->nic->ifindex;
 	memcpy(t->rec.comm, p->comm, sizeof(t->rec.comm));
 	if (getrandom(&t->rec.cookie, sizeof(t->rec.cookie), 0) < 0 ||
 	    watch_process(t)) {
@@ -494,15 +546,17 @@ void tenant_adopt_all(void)
 	uint32_t id;
 
 	for (id = 1; id < ETRAN_MAX_TENANTS; id++) {
-		if (record_get(id, &r))
+		if (record_get(id, &r)) {
+			port_close(id);	/* its etrand died while it was made */
 			continue;
+		}
 		t = &tenants[id];
 		reset_entry(t, id);
 		t->rec = r;
 		t->rec.comm[sizeof(t->rec.comm) - 1] = '\0';
 		t->state = TENANT_READY;
-		t->nic = nic_find(r.ifindex);
-		if (t->nic)
+		t->nic = r.port && !port_find(id) ? NULL : nic_find(r.ifindex);
+		if (t->nic && !r.port)
 			t->nic->owner = t;
 	}
 }

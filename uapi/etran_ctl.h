@@ -44,7 +44,7 @@ enum etran_reason {
 	ETRAN_R_NONE = 0,
 	ETRAN_R_NO_DAEMON,	/* "no daemon": no etrand in this network namespace */
 	ETRAN_R_VERSION,	/* "version": library and daemon do not match */
-	ETRAN_R_NO_QUEUE,	/* "no queue": another program has the NIC's queues */
+	ETRAN_R_NO_QUEUE,	/* "no queue": neither the NIC's queues nor a virtual port could be had */
 	ETRAN_R_NO_TRANSPORT,	/* "no transport": TCP transport not loaded */
 	ETRAN_R_NOT_IPV4,	/* "not IPv4" */
 	ETRAN_R_LOCAL,		/* "local": peer is on this host */
@@ -53,13 +53,14 @@ enum etran_reason {
 	ETRAN_R_FORK,		/* "forked child" */
 	ETRAN_R_UNSUPPORTED,	/* "unsupported": a call or option not supported yet */
 	ETRAN_R_PERMISSION,	/* "permission": zero copy not allowed to this user */
+	ETRAN_R_TENANTS,	/* "too many programs": ETRAN_MAX_TENANTS - 1 use eTran already */
 	ETRAN_R_MAX,
 };
 
 #define ETRAN_REASON_NAMES \
 	"none", "no daemon", "version", "no queue", "no transport", "not IPv4", \
 	"local", "no route", "no connection slot", "forked child", \
-	"unsupported", "permission"
+	"unsupported", "permission", "too many programs"
 
 /* hello.flags */
 #define ETRAN_HELLO_RESUME	(1 << 0) /* etrand was restarted: I am tenant .tenant with .cookie */
