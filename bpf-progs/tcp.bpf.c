@@ -12,8 +12,7 @@
  * gen and the timer), so that order of decisions is order on the wire. Maps
  * are looked up before.
  *
- * Lacks: SACK, delayed ACKs, urgent data, ECN, path MTU discovery, IPv6,
- * simultaneous open.
+ * Lacks: SACK, urgent data, ECN, path MTU discovery, IPv6, simultaneous open.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>

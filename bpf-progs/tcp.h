@@ -66,7 +66,7 @@
 #endif
 #include "etran_io.h"
 
-#define TCP_STATE_VERSION	1
+#define TCP_STATE_VERSION	2
 #define TCP_OOO_MAX		8	/* intervals of out-of-order data */
 #define TCP_RCVBUF		(96 * 1448) /* fits the RX ring of a virtio NIC */
 #define TCP_EV_BYTES		128	/* bytes of the packet that an event carries */
@@ -118,6 +118,9 @@ struct tcp_ooo {
 #define TCP_F_PROBE		(1 << 13) /* gen has to send a window probe */
 #define TCP_F_OVERRIDE		(1 << 14) /* one held segment may go beyond a small window */
 #define TCP_F_AGAIN		(1 << 15) /* a request of the tenant got lost: TCP_EV_RTO without loss */
+#define TCP_F_DELACK		(1 << 16) /* an ACK waits for data to go with, until delack_at */
+#define TCP_F_DELACK_TIMER	(1 << 17) /* the timer runs by delack_at */
+#define TCP_F_ANSWERS		(1 << 18) /* data is sent soon after data came: ACKs may wait */
 
 /**
  * struct tcp_conn - one connection
@@ -196,6 +199,8 @@ struct tcp_conn {
 	__u32 probe_shift;	/* their back-off */
 	__u32 ip_id;
 	__u32 ts_sent;		/* last TSval sent */
+	__u64 rcv_at;		/* when payload came in order last, 0: never */
+	__u64 delack_at;	/* TCP_F_DELACK: when the ACK has to go */
 };
 
 struct tcp_sys_open {		/* tcp_open: put a new connection into conns, flows, pub */

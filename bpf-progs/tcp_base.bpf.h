@@ -5,7 +5,7 @@
  * calls a helper or a kfunc, so all of it may run under the connection's lock,
  * which every function that takes a struct tcp_conn expects to be held.
  *
- * Order of inclusion: base, ooo, cc, ack, rcv, snd, wire.
+ * Order of inclusion: base, delack, ooo, cc, ack, rcv, snd, wire.
  */
 #ifndef _ETRAN_TCP_BASE_BPF_H
 #define _ETRAN_TCP_BASE_BPF_H
@@ -84,6 +84,7 @@ struct tcp_seg {
 #define TCP_A_DUPACK	(1 << 2)	/* ask gen for one more ACK; acks_owed counts it */
 #define TCP_A_ARM	(1 << 3)	/* run the timer: held packets may go */
 #define TCP_A_SYN	(1 << 4)	/* SYN for a connection that ended: a listener's */
+#define TCP_A_DELACK	(1 << 5)	/* run the timer after TCP_DELACK_NS */
 /* tcp_rx.stat: what to count */
 #define TCP_S_PURE_ACK	(1 << 0)
 #define TCP_S_BAD_SEQ	(1 << 1)

@@ -157,10 +157,11 @@ void BPF_PROG(tcp_timer, u32 id)
 	struct tcp_stats *st = tcp_stats_here();
 	struct etran_conn_pub *view;
 	struct tcp_out out = {};
-	__u32 i, conn = id, sent = 0, gen;
+	__u32 i, conn = id, sent = 0, gen, refused;
+	struct tcp_rx rx = {};
 	struct tcp_conn *c;
+	__u64 now, wait;
 	int more = 0;
-	__u64 now;
 
 	c = bpf_map_lookup_elem(&conns, &conn);
 	if (!c)
@@ -183,9 +184,17 @@ void BPF_PROG(tcp_timer, u32 id)
 	bpf_spin_lock(&c->lock);
 	if (view && c->gen == gen && c->state != ETRAN_CS_FREE)
 		tcp_pub_update(c, view, tcp_snd_limit(c));
+	wait = tcp_delack_run(c, &rx, now);
+	refused = tcp_do(c, conn, rx.act);
+	if (wait && bpf_etran_timer_arm(conn, wait)) {
+		tcp_delack_refused(c);
+		refused++;
+	}
 	bpf_spin_unlock(&c->lock);
-	if (st)
+	if (st) {
 		st->tx_segs += sent;
+		st->gen_refused += refused;
+	}
 }
 
 SEC("struct_ops/tcp_gen")

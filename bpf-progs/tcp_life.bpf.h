@@ -80,6 +80,8 @@ TCP_INLINE void tcp_life_blank(struct tcp_conn *c, __u64 now)
 	c->probe_shift = 0;
 	c->ip_id = 0;
 	c->ts_sent = tcp_now_ms(now);
+	c->rcv_at = 0;
+	c->delack_at = 0;
 }
 
 /**

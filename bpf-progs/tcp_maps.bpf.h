@@ -120,6 +120,10 @@ TCP_INLINE __u32 tcp_do(struct tcp_conn *c, __u32 conn, __u32 act)
 		tcp_ack_refused(c, TCP_A_DUPACK);
 		refused++;
 	}
+	if ((act & TCP_A_DELACK) && bpf_etran_timer_arm(conn, TCP_DELACK_NS)) {
+		tcp_delack_refused(c);
+		refused++;
+	}
 	if (act & TCP_A_ARM)
 		bpf_etran_timer_arm(conn, 0);
 	return refused;

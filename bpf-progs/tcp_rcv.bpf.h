@@ -6,6 +6,7 @@
 #ifndef _ETRAN_TCP_RCV_BPF_H
 #define _ETRAN_TCP_RCV_BPF_H
 
+#include "tcp_delack.bpf.h"
 #include "tcp_ooo.bpf.h"
 #include "tcp_ack.bpf.h"
 
@@ -33,13 +34,13 @@ TCP_INLINE __u64 tcp_rcv_edge(const struct tcp_conn *c)
  * (@room) that the tenant gets the packet: what was acknowledged cannot be lost.
  */
 TCP_SUB int tcp_rcv_data(struct tcp_conn *c, const struct tcp_seg *seg,
-			 struct tcp_rx *rx, __u64 room)
+			 struct tcp_rx *rx, __u64 room, __u64 now)
 {
 	__s64 first = tcp_rcv_off(c, seg->seq);
 	__s64 seq = TCP_MAX(first, (__s64)c->rcv_nxt);
 	__s64 end = first + seg->len;
 	__s64 edge = (__s64)tcp_rcv_edge(c);
-	bool fin = seg->flags & TCP_FIN;
+	bool fin = seg->flags & TCP_FIN, gap = c->nr_ooo;
 
 	if (end > edge) {
 		end = edge;
@@ -82,7 +83,8 @@ TCP_SUB int tcp_rcv_data(struct tcp_conn *c, const struct tcp_seg *seg,
 			tcp_ooo_advance(c);
 		/* Duplicates of the ACK that goes now would mislead the peer. */
 		c->acks_owed = 0;
-		tcp_want_ack(c, rx);
+		tcp_delack_rcvd(c, rx, gap || fin || (c->flags & TCP_F_RELEASED),
+				now);
 	}
 	if (fin) {
 		c->rcv_fin = (__u64)end;
@@ -306,7 +308,7 @@ TCP_SUB int tcp_rcv(struct tcp_conn *c, const struct tcp_seg *seg,
 	if (!tcp_rcv_ack(c, seg, rx, (__u64)TCP_MAX(seq, 0LL), now))
 		return 0;
 	if (seg->len || (seg->flags & TCP_FIN))
-		tcp_rcv_data(c, seg, rx, room);
+		tcp_rcv_data(c, seg, rx, room, now);
 	else
 		rx->stat |= TCP_S_PURE_ACK;
 	if (c->state != ETRAN_CS_ESTABLISHED)

@@ -7,6 +7,7 @@
 #define _ETRAN_TCP_SND_BPF_H
 
 #include "tcp_cc.bpf.h"
+#include "tcp_delack.bpf.h"
 
 /* What to do with a request or with a held segment. */
 enum tcp_tx_verdict {
@@ -66,7 +67,7 @@ TCP_INLINE __u16 tcp_wnd_take(struct tcp_conn *c, bool keep)
 	edge = c->rcv_nxt + (wnd << shift);
 	c->rcv_adv = TCP_MAX(c->rcv_adv, edge);
 	c->last_ack = c->rcv_nxt;
-	c->flags &= ~TCP_F_ACK_REQ;
+	c->flags &= ~(TCP_F_ACK_REQ | TCP_F_DELACK);
 	return (__u16)wnd;
 }
 
@@ -257,6 +258,8 @@ TCP_SUB int tcp_tx(struct tcp_conn *c, const struct etran_tx_req *req,
 	}
 	if (req->flags & ETRAN_TX_NOTIFY)
 		tcp_tx_notify(c, end);
+	if (req->len)
+		tcp_delack_sent(c, now);
 	c->snd_queued = end;
 	if (off == c->snd_nxt && end <= tcp_snd_limit(c)) {
 		tcp_tx_sent(c, end, now);

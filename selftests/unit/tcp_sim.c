@@ -70,6 +70,7 @@ struct end {
 	uint8_t *have;
 	uint64_t got, read, peer_fin;
 	uint64_t last_tick, last_read;
+	uint64_t delack;		/* when the timer op runs, 0: not armed */
 	uint32_t gen;
 	uint64_t sends, timeouts, fast, probes, undone;
 	bool armed, closed;
@@ -284,12 +285,39 @@ static void act(struct sim *s, int me, const struct tcp_rx *rx)
 	e->gen += !!(rx->act & TCP_A_ACK) + !!(rx->act & TCP_A_DUPACK);
 	if (rx->act & TCP_A_ARM)
 		e->armed = true;
+	if (rx->act & TCP_A_DELACK)
+		e->delack = s->now + TCP_DELACK_NS;
 	e->fast += !!(rx->stat & TCP_S_FAST);
 	e->undone += !!(rx->stat & TCP_S_UNDO);
 	assert_false(rx->event & TCP_EV(TCP_EV_RESET));
 	if (rx->event & TCP_EV(TCP_EV_CLOSED))
 		e->closed = true;
 	e->c.ev_owed = 0;
+}
+
+/* The timer op's second half; it runs early when held segments may go. */
+static void delack(struct sim *s, int me)
+{
+	struct end *e = &s->e[me];
+	struct tcp_rx rx = { 0 };
+	uint64_t wait = tcp_delack_run(&e->c, &rx, s->now);
+
+	e->delack = wait ? s->now + wait : 0;
+	act(s, me, &rx);
+}
+
+/* What has arrived is acknowledged, or will be soon. */
+static void check_acks(const struct sim *s, const struct end *e)
+{
+	const struct tcp_conn *c = &e->c;
+
+	if (c->state != ETRAN_CS_ESTABLISHED || c->rcv_nxt == c->last_ack ||
+	    (c->flags & TCP_F_ACK_REQ))
+		return;
+	assert_true(c->flags & TCP_F_DELACK);
+	assert_true(c->rcv_nxt - c->last_ack <= MSS);
+	/* A step is late by up to a millisecond. */
+	assert_in_range(e->delack, s->now - MS, c->delack_at);
 }
 
 static void delivered(struct sim *s, int me, const struct tcp_rx *rx,
@@ -348,6 +376,7 @@ static void arrive(struct sim *s, struct pkt *p)
 		delivered(s, p->to, &rx, p->b);
 	/* Nothing is acknowledged that the tenant does not have. */
 	assert_int_equal(TCP_MIN(e->c.rcv_nxt, e->c.rcv_fin), e->got);
+	check_acks(s, e);
 	if (!s->w->read_every)
 		app_read(s, p->to);
 }
@@ -452,6 +481,8 @@ static void step(struct sim *s)
 
 		if (e->armed)
 			release(s, i);
+		if (e->delack && e->delack <= s->now)
+			delack(s, i);
 		if (e->c.state == ETRAN_CS_ESTABLISHED)
 			app_write(s, i);
 		if (s->w->read_every && s->now - e->last_read > s->w->read_every)
