@@ -14,6 +14,12 @@ number()
 		'getpath($key | split(".") | map(tonumber? // .)) // 0'
 }
 
+# start_etrand HOST: again; it stays when the suite is over
+start_etrand()
+{
+	"$1" setsid sh -c 'exec etrand --nic eth0 >> /run/etran/etrand.log 2>&1' &
+}
+
 # quiet: h1 and h2 ask for no addresses and speak no IPv6
 quiet()
 {
