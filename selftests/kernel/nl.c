@@ -157,6 +157,9 @@ static void parse_queue(struct nl_queue *q, const struct nlmsghdr *nlh)
 		case ETRAN_A_QUEUE_ZEROCOPY:
 			q->zerocopy = mnl_attr_get_u8(a);
 			break;
+		case ETRAN_A_QUEUE_OUT_IFINDEX:
+			q->out_ifindex = mnl_attr_get_u32(a);
+			break;
 		case ETRAN_A_QUEUE_STALL:
 			q->stall = mnl_attr_get_u32(a);
 			break;
@@ -205,8 +208,9 @@ static int bind_cb(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
-		  struct nl_queue *reply)
+int nl_queue_bind_out(struct nl *nl, int fd, uint32_t tenant,
+		      const char *transport, uint32_t out,
+		      struct nl_queue *reply)
 {
 	char buf[BUF_SIZE];
 	struct nlmsghdr *nlh;
@@ -215,7 +219,15 @@ int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
 	mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_FD, fd);
 	mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_TENANT, tenant);
 	mnl_attr_put_strz(nlh, ETRAN_A_QUEUE_TRANSPORT, transport);
+	if (out)
+		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_OUT_IFINDEX, out);
 	return nl_talk(nl, nlh, bind_cb, reply);
+}
+
+int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
+		  struct nl_queue *reply)
+{
+	return nl_queue_bind_out(nl, fd, tenant, transport, 0, reply);
 }
 
 int nl_transport_detach(struct nl *nl, const char *name)

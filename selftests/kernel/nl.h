@@ -29,6 +29,7 @@ struct nl_queue {
 	uint32_t tenant;
 	uint32_t umem_id;
 	uint8_t zerocopy;
+	uint32_t out_ifindex;
 	uint32_t stall;
 	char transport[ETRAN_NAME_LEN];
 	struct nl_counters c;
@@ -61,6 +62,10 @@ void nl_close(struct nl *nl);
 /** nl_queue_bind - 0 or a negative errno; @reply may be NULL */
 int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
 		  struct nl_queue *reply);
+/** nl_queue_bind_out - the same, with a device to leave by (0: its own) */
+int nl_queue_bind_out(struct nl *nl, int fd, uint32_t tenant,
+		      const char *transport, uint32_t out,
+		      struct nl_queue *reply);
 int nl_transport_detach(struct nl *nl, const char *name);
 
 /** nl_queue_get - the queue bound at @ifindex and @queue; -ENOENT if none */

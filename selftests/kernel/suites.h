@@ -13,6 +13,7 @@ extern const struct ktap_suite suite_life;
 extern const struct ktap_suite suite_hostile;
 extern const struct ktap_suite suite_rx;
 extern const struct ktap_suite suite_reject;
+extern const struct ktap_suite suite_port;
 extern const struct ktap_suite suite_safety;
 
 #endif /* _KERNEL_SUITES_H */
