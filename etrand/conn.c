@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -406,12 +407,15 @@ static void hold_port(struct conn *c)
 		.sin_port = c->tuple.sport,
 		.sin_addr.s_addr = c->tuple.saddr,
 	};
-	int one = 1;
+	int on = TCP_REPAIR_ON, off = TCP_REPAIR_OFF_NO_WP, one = 1;
 
 	c->hold_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	setsockopt(c->hold_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	/* Beside the application's own socket, which it may close at any time. */
+	setsockopt(c->hold_fd, IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on));
 	if (bind(c->hold_fd, (struct sockaddr *)&sin, sizeof(sin)))
 		log_debug("hold port %u: %s", ntohs(c->tuple.sport), strerror(errno));
+	setsockopt(c->hold_fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off));
+	setsockopt(c->hold_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 }
 
 /**
@@ -476,6 +480,26 @@ void conn_neigh_changed(int ifindex, __be32 addr, const uint8_t mac[6])
 	}
 }
 
+/** conn_find_hop - ask for the next hop, which no SYN tells */
+void conn_find_hop(struct conn *c)
+{
+	struct route r;
+
+	if (!route_lookup(c->tuple.daddr, &r) && !r.local)
+		c->nexthop = r.nexthop;
+}
+
+/* The next hop may have moved while there was no etrand. */
+static void adopt_hop(struct conn *c)
+{
+	uint8_t mac[6];
+
+	conn_find_hop(c);
+	if (c->nic && !neigh_lookup(c->nic->ifindex, c->nexthop, mac) &&
+	    memcmp(c->eth, mac, 6))
+		conn_neigh_changed(c->nic->ifindex, c->nexthop, mac);
+}
+
 static void adopt(uint32_t idx, const struct tcp_conn *s)
 {
 	struct tenant *t = tenant_get(s->tenant);
@@ -509,7 +533,10 @@ static void adopt(uint32_t idx, const struct tcp_conn *s)
 		if (c->listener)
 			listener_get(c->listener);
 	}
+	if (!c->listener)
+		hold_port(c);
 	conn_set_state(c, s->state);
+	adopt_hop(c);
 }
 
 /* A connection whose state moved without our noticing. */

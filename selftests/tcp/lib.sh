@@ -9,6 +9,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 stream_bin=$top/.output/selftests/tcp/stream
 dir=$(mktemp -d)
 port=7000
+server_ip=10.0.0.2
 
 # side KIND: the switch for "etran" or "linux"
 side() { [ "$1" = etran ] || echo --linux; }
@@ -23,7 +24,7 @@ serve()
 	: > "$dir/server"
 	: > "$dir/client"
 	# shellcheck disable=SC2046
-	h2 "$stream_bin" $(side "$kind") --listen "$@" 10.0.0.2 $port \
+	h2 "$stream_bin" $(side "$kind") --listen "$@" $server_ip $port \
 		> "$dir/server" 2>&1 &
 	server_pid=$!
 	wait_for 30 grep -q listening "$dir/server"
@@ -36,7 +37,7 @@ client()
 	shift
 
 	# shellcheck disable=SC2046
-	h1 "$stream_bin" $(side "$kind") "$@" 10.0.0.2 $port
+	h1 "$stream_bin" $(side "$kind") "$@" $server_ip $port
 }
 
 # ends NAME SECONDS PID: a process that was started here ends, with success.
