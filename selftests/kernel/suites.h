@@ -15,5 +15,6 @@ extern const struct ktap_suite suite_rx;
 extern const struct ktap_suite suite_reject;
 extern const struct ktap_suite suite_port;
 extern const struct ktap_suite suite_safety;
+extern const struct ktap_suite suite_cost;
 
 #endif /* _KERNEL_SUITES_H */
