@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Load for the benchmarks: ordinary sockets, so that the same program runs over
+ * Linux TCP and, under "etranctl run", over eTran.
+ *
+ * A connection starts with a struct hello.  ECHO: messages of .size bytes, each
+ * sent back by a write of its own, as a server does that answers requests.
+ * SINK: the server reads .bytes and answers with one byte.  SOURCE: it sends
+ * .bytes.  Both ends are one thread around epoll.
+ */
+#ifndef SELFTESTS_LOAD_H
+#define SELFTESTS_LOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { LOAD_ECHO, LOAD_SINK, LOAD_SOURCE };
+
+struct hello {
+	uint32_t mode;
+	uint32_t size;
+	uint64_t bytes;
+};
+
+struct load_opts {
+	const char *addr;
+	int port;
+	uint32_t mode;
+	uint32_t size;		/* of a message */
+	uint32_t conns;
+	uint32_t outstanding;	/* per connection */
+	uint32_t messages;	/* per connection, then a new one; 0: no end */
+	uint64_t requests;	/* all together, after as many as "warm" */
+	uint64_t warm;
+	uint64_t bytes;		/* SINK, SOURCE */
+};
+
+int load_server(const struct load_opts *o);
+int load_client(const struct load_opts *o);
+int load_bulk(const struct load_opts *o);
+
+/* Sockets of both ends; they end the program when something is wrong. */
+int load_socket(void);
+void load_watch(int ep, int op, int fd, uint32_t events, void *data);
+/* Like read() and write(), 0 for "not now", -1 for the end. */
+ssize_t load_read(int fd, void *buf, size_t len);
+ssize_t load_write(int fd, const void *buf, size_t len);
+
+static inline uint64_t load_min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+#endif
