@@ -31,6 +31,7 @@ rwildcard = $(foreach d,$(wildcard $(1)/*),$(call rwildcard,$(d),$(2)) $(filter 
 
 .PHONY: all help demo kernel kernel-debug tools modules modules-debug bpf daemon \
 	lib selftests units packages check check-unit check-vm check-debug style regen \
+	bench bench-quick bench-baseline \
 	install clean FORCE
 all: kernel modules bpf daemon lib
 
@@ -41,6 +42,10 @@ help:
 	@echo '  check-unit        unit tests, no VM; under two minutes'
 	@echo '  check-vm [SUITE=] suites in VMs on the plain kernel'
 	@echo 'make check-debug [SUITE=]  the suites on a KASAN, lockdep, kmemleak kernel'
+	@echo
+	@echo 'make bench        figures of both stacks, into .output/bench and docs/performance.md'
+	@echo '  bench-quick       some of them, in under five minutes'
+	@echo '  bench-baseline    store the instructions per request that check allows'
 	@echo
 	@echo 'make all          kernel modules bpf daemon lib'
 	@echo '  packages          install what is needed (Debian 12, 13)'
@@ -263,6 +268,16 @@ $(OUT)/unit/%: selftests/unit/%.c $(OUT)/tools.path
 demo: packages
 	@$(MAKE) -j$(JOBS) modules bpf daemon lib
 	@selftests/demo/run
+
+# Figures: both stacks, results.json, plots, docs/performance.md.
+bench bench-quick: packages
+	@$(MAKE) -j$(JOBS) modules bpf daemon lib selftests
+	@selftests/bench/bench $(if $(findstring quick,$@),quick)
+
+# The instructions that "make check" allows, measured anew.
+bench-baseline: packages
+	@$(MAKE) -j$(JOBS) modules bpf daemon lib selftests
+	@selftests/bench/baseline --update
 
 check: packages
 	@selftests/check style check-unit check-vm
