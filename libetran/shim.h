@@ -29,6 +29,7 @@
 
 #include "etran_ctl.h"
 #include "libetran.h"
+#include "lock.h"
 #include "shim_real.h"
 
 #define SHIM_MAX_FD	(1 << 20)	/* descriptors above stay with the kernel */
@@ -141,7 +142,8 @@ struct shim_file {
 
 /* shim_fd.c */
 extern _Atomic(struct shim_file *) shim_fds[SHIM_MAX_FD];
-extern pthread_mutex_t shim_fd_lock, shim_ev_lock;
+extern pthread_mutex_t shim_fd_lock;
+extern struct et_mutex shim_ev_lock;
 
 static inline struct shim_file *shim_peek(int fd)
 {

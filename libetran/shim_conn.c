@@ -52,10 +52,10 @@ void shim_changed(struct etran_sock *s, void *user)
 	(void)s;
 	if (!f || atomic_load(&f->nr_watch) <= 0)
 		return;
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	shim_epoll_ready(f);
 	shim_wake_waiters(f);
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 }
 
 /**
@@ -194,9 +194,9 @@ bool shim_check_refused(struct shim_file *f)
 				f->err = errno;
 			f->state = SHIM_KERNEL;
 			shim_epoll_to_kernel(f);
-			pthread_mutex_lock(&shim_ev_lock);
+			et_mutex_lock(&shim_ev_lock);
 			shim_wake_waiters(f);
-			pthread_mutex_unlock(&shim_ev_lock);
+			et_mutex_unlock(&shim_ev_lock);
 		}
 	}
 	pthread_mutex_unlock(&f->lock);

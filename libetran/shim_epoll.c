@@ -175,13 +175,13 @@ static int arm(struct shim_file *ep)
 	int n, i, err = 0;
 
 	n = etran_pollfds(fds, SHIM_ETRAN_FDS);
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	if (!ep->tag) {
 		ep->tag = item_new(SHIM_ITEM_ETRAN, ep);
 		ep->wake = item_new(SHIM_ITEM_WAKE, ep);
-		pthread_mutex_unlock(&shim_ev_lock);
+		et_mutex_unlock(&shim_ev_lock);
 		i = shim_high_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-		pthread_mutex_lock(&shim_ev_lock);
+		et_mutex_lock(&shim_ev_lock);
 		ep->efd = i;
 		if (!ep->tag || !ep->wake || ep->efd < 0)
 			err = -1;
@@ -192,7 +192,7 @@ static int arm(struct shim_file *ep)
 		if (!shim_list_empty(&ep->ready))
 			shim_epoll_wake(ep);
 	}
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 	return err;
 }
 
@@ -291,6 +291,31 @@ static struct shim_file *adopt(int epfd, int fd)
 	return shim_get(epfd);
 }
 
+/* Change what an instance watches; the socket's state must not change meanwhile. */
+static int ctl_ours(struct shim_file *ep, int epfd, int op, struct shim_file *f, int fd,
+		    struct epoll_event *ev)
+{
+	/* an established connection never becomes the kernel's */
+	bool fixed = f->kind == SHIM_SOCK && f->state == SHIM_CONN &&
+		     etran_connected(f->s);
+	int r = -1;
+
+	if (!fixed)
+		pthread_mutex_lock(&f->lock);
+	if (f->kind == SHIM_SOCK && f->state >= SHIM_CONN && !ep->tag && arm(ep)) {
+		errno = EMFILE;
+	} else if (f->state == SHIM_KERNEL) {
+		r = real.epoll_ctl(epfd, op, fd, ev);
+	} else {
+		et_mutex_lock(&shim_ev_lock);
+		r = ctl_locked(ep, op, f, fd, ev);
+		et_mutex_unlock(&shim_ev_lock);
+	}
+	if (!fixed)
+		pthread_mutex_unlock(&f->lock);
+	return r;
+}
+
 /**
  * shim_epoll_ctl - epoll_ctl()
  */
@@ -316,23 +341,13 @@ int shim_epoll_ctl(int epfd, int op, int fd, struct epoll_event *ev)
 		goto out;
 	}
 	if (f->kind == SHIM_EPOLL && op == EPOLL_CTL_ADD) {
-		pthread_mutex_lock(&shim_ev_lock);
+		et_mutex_lock(&shim_ev_lock);
 		f->nested = true;
 		if (!shim_list_empty(&f->ready))
 			shim_epoll_wake(f);
-		pthread_mutex_unlock(&shim_ev_lock);
+		et_mutex_unlock(&shim_ev_lock);
 	}
-	pthread_mutex_lock(&f->lock);
-	if (f->kind == SHIM_SOCK && f->state >= SHIM_CONN && arm(ep)) {
-		errno = EMFILE;
-	} else if (f->state == SHIM_KERNEL) {
-		r = real.epoll_ctl(epfd, op, fd, ev);
-	} else {
-		pthread_mutex_lock(&shim_ev_lock);
-		r = ctl_locked(ep, op, f, fd, ev);
-		pthread_mutex_unlock(&shim_ev_lock);
-	}
-	pthread_mutex_unlock(&f->lock);
+	r = ctl_ours(ep, epfd, op, f, fd, ev);
 out:
 	if (f)
 		shim_put(f);
@@ -348,7 +363,7 @@ void shim_epoll_to_etran(struct shim_file *f, bool keep_kernel)
 	struct shim_item *it;
 	struct shim_file *ep;
 
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 again:
 	shim_for_each(pos, &f->items) {
 		it = shim_entry(pos, struct shim_item, by_file);
@@ -365,14 +380,14 @@ again:
 		atomic_fetch_add(&ep->nr_items, 1);
 		shim_epoll_queue(it);
 		if (!ep->tag && atomic_fetch_add(&ep->ref, 1) > 0) {
-			pthread_mutex_unlock(&shim_ev_lock);
+			et_mutex_unlock(&shim_ev_lock);
 			arm(ep);
 			shim_put(ep);
-			pthread_mutex_lock(&shim_ev_lock);
+			et_mutex_lock(&shim_ev_lock);
 			goto again;
 		}
 	}
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 }
 
 /* The other way, in state KERNEL for good; the socket's lock is held. */
@@ -382,7 +397,7 @@ void shim_epoll_to_kernel(struct shim_file *f)
 	struct shim_item *it;
 	int op;
 
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	for (pos = f->items.next; pos != &f->items; pos = next) {
 		next = pos->next;
 		it = shim_entry(pos, struct shim_item, by_file);
@@ -396,16 +411,16 @@ void shim_epoll_to_kernel(struct shim_file *f)
 		if (f->state == SHIM_KERNEL)
 			item_free(it);
 	}
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 }
 
 /* Forget a socket that is closed, or that the kernel alone looks after. */
 void shim_epoll_drop(struct shim_file *f)
 {
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	while (!shim_list_empty(&f->items))
 		item_free(shim_entry(f->items.next, struct shim_item, by_file));
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 }
 
 /* The instance is closed. */
@@ -414,7 +429,7 @@ void shim_epoll_release(struct shim_file *ep)
 	int efd;
 
 	shim_epoll_drop(ep);	/* it may be watched itself */
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	while (!shim_list_empty(&ep->watched))
 		item_free(shim_entry(ep->watched.next, struct shim_item, by_ep));
 	if (ep->wake)
@@ -424,7 +439,7 @@ void shim_epoll_release(struct shim_file *ep)
 	ep->wake = ep->tag = NULL;
 	efd = ep->efd;
 	ep->efd = -1;
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 	if (efd >= 0) {
 		atomic_store(&shim_fds[efd], NULL);
 		real.close(efd);

@@ -105,24 +105,24 @@ static int harvest(struct shim_file *ep, struct epoll_event *out, int max)
 	int n = 0, k, i, room, left;
 	bool peek = !out;
 
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	left = ep->nr_ready;	/* what is queued again has had its turn */
 	while (n < max && left > 0 && !shim_list_empty(&ep->ready)) {
 		room = max - n < BATCH ? max - n : BATCH;
 		k = pop(ep, p, room < left ? room : left);
 		left -= k ? k : left;
-		pthread_mutex_unlock(&shim_ev_lock);
+		et_mutex_unlock(&shim_ev_lock);
 		for (i = 0; i < k; i++)
 			p[i].ev = file_events(p[i].f, p[i].kev);
-		pthread_mutex_lock(&shim_ev_lock);
+		et_mutex_lock(&shim_ev_lock);
 		for (i = 0; i < k; i++)
 			n += report(&p[i], peek ? NULL : out + n, peek);
-		pthread_mutex_unlock(&shim_ev_lock);
+		et_mutex_unlock(&shim_ev_lock);
 		for (i = 0; i < k; i++)
 			shim_put(p[i].f);
-		pthread_mutex_lock(&shim_ev_lock);
+		et_mutex_lock(&shim_ev_lock);
 	}
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 	return n;
 }
 
@@ -143,13 +143,13 @@ void shim_epoll_settle(struct shim_file *ep)
 		return;
 	etran_service();
 	n = harvest(ep, NULL, INT_MAX);
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	ep->nested = true;
 	if (n)
 		shim_epoll_wake(ep);
 	else if (shim_list_empty(&ep->ready))
 		clear_efd(ep);
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 }
 
 /* Take our own events out of what the kernel gave. Return: how many remain. */
@@ -167,7 +167,7 @@ static int filter(struct shim_file *ep, struct epoll_event *ev, int n, bool *our
 			continue;
 		}
 		*ours = true;
-		pthread_mutex_lock(&shim_ev_lock);
+		et_mutex_lock(&shim_ev_lock);
 		if (it->what == SHIM_ITEM_WAKE && it->ep == ep) {
 			clear_efd(ep);
 		} else if (it->what == SHIM_ITEM_FILE && it->ep == ep) {
@@ -176,7 +176,7 @@ static int filter(struct shim_file *ep, struct epoll_event *ev, int n, bool *our
 				it->kev = 0;	/* asked again, when settled */
 			shim_epoll_queue(it);
 		}
-		pthread_mutex_unlock(&shim_ev_lock);
+		et_mutex_unlock(&shim_ev_lock);
 	}
 	return k;
 }
@@ -203,20 +203,20 @@ static int kernel_wait(struct shim_file *ep, int epfd, struct epoll_event *ev, i
 
 	if (ms && ep->tag)
 		shim_epoll_ctl_fd(ep, epfd);
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	if (!shim_list_empty(&ep->ready))
 		ms = 0;
 	if (ms) {
 		ep->sleepers++;
 		sleeps = true;
 	}
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 	r = real.epoll_pwait(epfd, ev, max, ms, mask);
 	if (sleeps) {
 		err = errno;
-		pthread_mutex_lock(&shim_ev_lock);
+		et_mutex_lock(&shim_ev_lock);
 		ep->sleepers--;
-		pthread_mutex_unlock(&shim_ev_lock);
+		et_mutex_unlock(&shim_ev_lock);
 		errno = err;
 	}
 	return r;
@@ -225,10 +225,10 @@ static int kernel_wait(struct shim_file *ep, int epfd, struct epoll_event *ev, i
 /* What we leave behind may be for another thread. */
 static int done(struct shim_file *ep, int n)
 {
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	if (!shim_list_empty(&ep->ready))
 		shim_epoll_wake(ep);
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 	shim_cork(n);
 	return n;
 }

@@ -22,7 +22,7 @@
 
 _Atomic(struct shim_file *) shim_fds[SHIM_MAX_FD];
 pthread_mutex_t shim_fd_lock = PTHREAD_MUTEX_INITIALIZER;
-pthread_mutex_t shim_ev_lock = PTHREAD_MUTEX_INITIALIZER;
+struct et_mutex shim_ev_lock;
 
 static struct shim_file shim_private;
 static struct shim_file *free_files;	/* shim_fd_lock */
@@ -344,15 +344,15 @@ void shim_fd_fork(int stage)
 {
 	if (stage == 0) {
 		pthread_mutex_lock(&shim_fd_lock);
-		pthread_mutex_lock(&shim_ev_lock);
+		et_mutex_lock(&shim_ev_lock);
 		return;
 	}
 	if (stage == 2) {
-		pthread_mutex_init(&shim_ev_lock, NULL);
+		et_mutex_init(&shim_ev_lock);
 		pthread_mutex_init(&shim_fd_lock, NULL);
 		fork_child();
 		return;
 	}
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 	pthread_mutex_unlock(&shim_fd_lock);
 }

@@ -101,11 +101,11 @@ struct shim_waiter *shim_wait_begin(struct shim_waiter *stack)
 			own_made = true;
 		}
 	}
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	shim_list_add(&w->node, &sleepers);
 	if (!leader)
 		leader = w;
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 	return w;
 }
 
@@ -119,7 +119,7 @@ static void wake(struct shim_waiter *w)
 
 void shim_wait_end(struct shim_waiter *w)
 {
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	shim_list_del(&w->node);
 	if (leader == w) {
 		leader = NULL;
@@ -128,7 +128,7 @@ void shim_wait_end(struct shim_waiter *w)
 			wake(leader);
 		}
 	}
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 	if (!w->on_stack) {
 		own_busy = false;
 	} else if (w->efd >= 0) {
@@ -141,18 +141,18 @@ void shim_wait_on(struct shim_waiter *w, struct shim_wait_ent *e, struct shim_fi
 {
 	e->w = w;
 	e->f = f;
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	shim_list_add(&e->node, &f->waiters);
 	atomic_fetch_add(&f->nr_watch, 1);
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 }
 
 void shim_wait_off(struct shim_wait_ent *e)
 {
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	shim_list_del(&e->node);
 	atomic_fetch_sub(&e->f->nr_watch, 1);
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 }
 
 /* Wake who sleeps on a file; shim_ev_lock is held. */
@@ -184,9 +184,9 @@ int shim_wait(struct shim_waiter *w, struct pollfd *fds, nfds_t n,
 	int r;
 
 	fds[k++] = (struct pollfd){ .fd = w->efd, .events = POLLIN };
-	pthread_mutex_lock(&shim_ev_lock);
+	et_mutex_lock(&shim_ev_lock);
 	lead = leader == w;
-	pthread_mutex_unlock(&shim_ev_lock);
+	et_mutex_unlock(&shim_ev_lock);
 	if (lead) {
 		r = etran_pollfds(fds + k, SHIM_ETRAN_FDS);
 		if (r > 0)

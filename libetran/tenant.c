@@ -28,7 +28,6 @@
 #define FD_HIGH		896
 
 struct et_tenant et_tn = {
-	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.ctl = -1,
 	.evfd = -1,
 	.thfd = -1,
@@ -59,7 +58,7 @@ void et_debug(const char *fmt, ...)
 
 void et_lock(void)
 {
-	pthread_mutex_lock(&et_tn.lock);
+	et_mutex_lock(&et_tn.lock);
 }
 
 /* What was queued goes out, who is concerned is told, then others may come in. */
@@ -71,7 +70,7 @@ void et_unlock(void)
 		et_tx_flush_all();
 	if (et_tn.touched)
 		et_tell();
-	pthread_mutex_unlock(&et_tn.lock);
+	et_mutex_unlock(&et_tn.lock);
 }
 
 void et_close_fds(int *fds, int n)

@@ -22,6 +22,7 @@
 #include "etran_ctl.h"
 #include "etran_io.h"
 #include "libetran.h"
+#include "lock.h"
 #include "ring.h"
 
 #define ET_API		__attribute__((visibility("default")))
@@ -157,7 +158,7 @@ struct et_ctl_out {
 };
 
 struct et_tenant {
-	pthread_mutex_t lock;
+	struct et_mutex lock;
 	bool open;
 	bool forked;		/* we are a child: hands off */
 	bool corked;
@@ -246,6 +247,7 @@ void et_conn_refresh(struct etran_sock *s);
 void et_conn_serve_orphan(struct etran_sock *s);
 void et_refresh_all(void);
 uint32_t et_conn_events(struct etran_sock *s);
+uint32_t et_conn_look(struct etran_sock *s);
 void et_touch(struct etran_sock *s, bool news);
 void et_tell(void);
 

@@ -18,6 +18,7 @@
 
 #include "../../libetran/ring.c"
 #include "../../libetran/frame.c"
+#include "../../libetran/lock.c"
 #include "../../libetran/conn.c"
 #include "../../libetran/conn_tx.c"
 #include "../../libetran/conn_rx.c"
@@ -63,7 +64,7 @@ static int fake_setup_frames(uint32_t frames, uint32_t fill)
 	int sv[2];
 
 	memset(t, 0, sizeof(*t));
-	pthread_mutex_init(&t->lock, NULL);
+	et_mutex_init(&t->lock);
 	t->out_tail = &t->out;
 	t->thfd = -1;
 	t->evfd = -1;
