@@ -204,17 +204,19 @@ LIB_SRC := $(call rwildcard,libetran,*.c)
 ifneq ($(LIB_SRC),)
 SHIM_SRC := $(filter libetran/preload% libetran/shim_%,$(LIB_SRC))
 lib: $(OUT)/lib/libetran.so $(if $(SHIM_SRC),$(OUT)/lib/libetran-preload.so)
-$(OUT)/obj/libetran/%.o: EXTRA := -fPIC -fvisibility=hidden
+# Small functions in many files, on every request's path: one program to the compiler.
+LIB_CFLAGS := -fPIC -fvisibility=hidden -flto=auto -ffat-lto-objects
+$(OUT)/obj/libetran/%.o: EXTRA := $(LIB_CFLAGS)
 map = $(addprefix -Wl$(comma)--version-script=,$(wildcard $(1)))
 comma := ,
 $(OUT)/lib/libetran.so: $(call obj,$(filter-out $(SHIM_SRC),$(LIB_SRC))) $(wildcard libetran/libetran.map)
 	$(call msg,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(link) -shared -Wl,-soname,libetran.so $(call map,libetran/libetran.map) -lpthread
+	$(Q)$(link) $(CFLAGS) $(LIB_CFLAGS) -shared -Wl,-soname,libetran.so $(call map,libetran/libetran.map) -lpthread
 $(OUT)/lib/libetran-preload.so: $(call obj,$(LIB_SRC)) $(wildcard libetran/preload.map)
 	$(call msg,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(link) -shared $(call map,libetran/preload.map) -lpthread -ldl
+	$(Q)$(link) $(CFLAGS) $(LIB_CFLAGS) -shared $(call map,libetran/preload.map) -lpthread -ldl
 else
 lib:
 endif

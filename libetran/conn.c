@@ -287,6 +287,21 @@ uint32_t et_conn_events(struct etran_sock *s)
 	return ev;
 }
 
+/*
+ * As et_conn_events(), with what the kernel shows. Every report from the kernel
+ * says what is acknowledged and a FIN comes as one, so there is no need to look
+ * while the socket is writable.
+ */
+uint32_t et_conn_look(struct etran_sock *s)
+{
+	uint32_t ev = et_conn_events(s);
+
+	if ((ev & EPOLLOUT) || s->state != ET_S_OPEN)
+		return ev;
+	et_conn_refresh(s);
+	return et_conn_events(s);
+}
+
 /* Note that a socket's events may have changed; @news: there is more to read. */
 void et_touch(struct etran_sock *s, bool news)
 {
@@ -311,8 +326,7 @@ void et_tell(void)
 			et_conn_serve_orphan(s);
 			continue;
 		}
-		et_conn_refresh(s);
-		ev = et_conn_events(s);
+		ev = et_conn_look(s);
 		if (ev == s->last_events && !s->news)
 			continue;
 		s->last_events = ev;

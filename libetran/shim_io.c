@@ -144,7 +144,8 @@ ssize_t shim_recvv(struct shim_file *f, const struct iovec *iov, int n, int flag
 		    !(etran_events(f->s) & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
 			r = -EAGAIN;
 		else
-			r = recv_once(f, part, rest(part, 64, iov, n, done), peek);
+			r = done ? recv_once(f, part, rest(part, 64, iov, n, done), peek) :
+				   recv_once(f, iov, n, peek);
 		if (r > 0)
 			done += r;
 		if (r == 0 || (r < 0 && r != -EAGAIN) || (peek && r > 0) ||
@@ -181,6 +182,16 @@ static ssize_t recv_trunc(struct shim_file *f, size_t len, int flags)
 	return done;
 }
 
+/* Send what lies behind @done bytes of a vector. */
+static ssize_t send_once(struct shim_file *f, const struct iovec *iov, int n, size_t done)
+{
+	struct iovec part[64];
+
+	if (!done)
+		return etran_send(f->s, iov, n, 0);
+	return etran_send(f->s, part, rest(part, 64, iov, n, done), 0);
+}
+
 /**
  * shim_sendv - send
  * Return: bytes or a negative errno. SIGPIPE goes to the calling thread.
@@ -189,7 +200,6 @@ ssize_t shim_sendv(struct shim_file *f, const struct iovec *iov, int n, int flag
 {
 	bool wait = !f->nonblock && !(flags & MSG_DONTWAIT);
 	ssize_t len = total(iov, n), done = 0, r;
-	struct iovec part[64];
 
 	if (len < 0)
 		return len;
@@ -205,10 +215,10 @@ ssize_t shim_sendv(struct shim_file *f, const struct iovec *iov, int n, int flag
 	if (!len && !(etran_events(f->s) & (EPOLLHUP | EPOLLERR)))
 		return etran_connected(f->s) ? 0 : -EPIPE;
 	do {
-		r = etran_send(f->s, part, rest(part, 64, iov, n, done), 0);
+		r = send_once(f, iov, n, done);
 		if (r == -EAGAIN) {
 			etran_service();
-			r = etran_send(f->s, part, rest(part, 64, iov, n, done), 0);
+			r = send_once(f, iov, n, done);
 		}
 		if (r > 0)
 			done += r;

@@ -182,7 +182,8 @@ static ssize_t send_locked(struct etran_sock *s, const struct iovec *iov, int io
 		return -take_error(s);
 	if (s->wr_shut || s->state != ET_S_OPEN)
 		return -EPIPE;
-	et_conn_refresh(s);
+	if (s->tx_count > et_tn.tx_limit / 4)
+		et_conn_refresh(s);
 	n = et_tx_append(s, iov, iovcnt);
 	if (!n) {
 		/* Short of frames? Perhaps some have come back. */
@@ -273,8 +274,7 @@ ET_API uint32_t etran_events(struct etran_sock *s)
 	if (!usable())
 		return EPOLLERR | EPOLLHUP;
 	et_lock();
-	et_conn_refresh(s);
-	ev = et_conn_events(s);
+	ev = et_conn_look(s);
 	s->last_events = ev;
 	et_unlock();
 	return ev;
