@@ -293,9 +293,17 @@ struct etran_gen_ctx {
 
 /**
  * struct etran_pktq - a BPF map of type BPF_MAP_TYPE_PKT_QUEUE
+ * @map: what the core knows
+ * @wheel: the one of bucket[0], if it is a timing wheel
+ * @room: of a map of FIFOs with a limit
+ * @nr: number of buckets; one for a wheel, whatever its number of slots
+ * @bucket: the buckets
  */
 struct etran_pktq {
 	struct bpf_map map;
+	struct etran_wheel wheel;
+	atomic_t room;
+	u32 nr;
 	struct etran_bucket bucket[];
 };
 
@@ -356,6 +364,7 @@ void etran_pool_kick(struct etran_pool *ep);
 void etran_pool_take(struct etran_frame *f);
 void etran_pool_put_back(struct etran_frame *f);
 void etran_pool_release(struct etran_frame *f, bool drop);
+void etran_pool_purge(struct etran_frame *f);
 void etran_pool_reclaim(struct etran_transport *tr);
 void etran_pool_kick_all(void);
 int etran_pool_init(void);
@@ -382,6 +391,7 @@ void etran_skb_init(struct etran_pool *ep);
 /* pktq.c */
 extern const struct bpf_map_ops etran_pktq_ops;
 struct etran_bucket *etran_pktq_bucket(void *map, u32 idx);
+struct etran_bucket *etran_pktq_wheel(void *map);
 
 /* timer.c */
 void etran_timer_init(struct etran_cpu *c);

@@ -60,28 +60,77 @@ int etran_frame_claim(struct etran_frames *fs, u32 idx)
 	return 0;
 }
 
+/* Limits, then where: behind or before the others, or where its time says. */
+static int bucket_add(struct etran_bucket *b, struct etran_frame *f,
+		      struct etran_place *p)
+{
+	int err;
+
+	if (b->wheel) {
+		err = etran_wheel_add(b->wheel, &f->node, p, &f->slot);
+		if (err)
+			return err;
+	} else if (p->front) {
+		list_add(&f->node, &b->list);
+	} else {
+		list_add_tail(&f->node, &b->list);
+	}
+	f->bucket = b;
+	WRITE_ONCE(b->depth, b->depth + 1);
+	return 0;
+}
+
+static void bucket_del(struct etran_bucket *b, struct etran_frame *f)
+{
+	if (b->wheel)
+		etran_wheel_del(b->wheel, &f->node, f->slot);
+	else
+		list_del_init(&f->node);
+	if (b->room)
+		atomic_inc(b->room);
+	WRITE_ONCE(b->depth, b->depth - 1);
+	f->bucket = NULL;
+}
+
+/* The first packet, due by @now if it is a wheel. */
+static struct etran_frame *bucket_first(struct etran_bucket *b, u64 now)
+{
+	struct list_head *node;
+
+	if (!b->wheel)
+		return list_first_entry_or_null(&b->list, struct etran_frame, node);
+	node = etran_wheel_first(b->wheel, now);
+	return node ? list_entry(node, struct etran_frame, node) : NULL;
+}
+
 /**
  * etran_frame_hold - put the packet of egress into a bucket
  * @f: frame in EGRESS
  * @b: bucket
  * @priv: the transport's memory
- * Return: 0, -ENOSPC bucket full or socket going away.
+ * @p: where in the bucket
+ * Return: 0, -ENOSPC bucket, slot or map full, or socket going away.
  */
 int etran_frame_hold(struct etran_frame *f, struct etran_bucket *b,
-		     const struct etran_priv *priv)
+		     const struct etran_priv *priv, struct etran_place *p)
 {
 	struct etran_frames *fs = f->frames;
 	int err = -ENOSPC;
 
 	raw_spin_lock(&b->lock);
-	if (b->depth < b->limit && !READ_ONCE(fs->stopping)) {
-		memcpy(f->held.priv, priv->v, sizeof(f->held.priv));
-		f->bucket = b;
-		etran_frame_set(fs, etran_frame_idx(f), ETRAN_FRAME_PENDING);
-		list_add_tail(&f->node, &b->list);
-		WRITE_ONCE(b->depth, b->depth + 1);
-		err = 0;
+	if (b->depth >= b->limit || READ_ONCE(fs->stopping))
+		goto out;
+	if (b->room && atomic_dec_if_positive(b->room) < 0)
+		goto out;
+	err = bucket_add(b, f, p);
+	if (err) {
+		if (b->room)
+			atomic_inc(b->room);
+		goto out;
 	}
+	memcpy(f->held.priv, priv->v, sizeof(f->held.priv));
+	etran_frame_set(fs, etran_frame_idx(f), ETRAN_FRAME_PENDING);
+out:
 	raw_spin_unlock(&b->lock);
 	return err;
 }
@@ -104,13 +153,6 @@ bool etran_frame_publish(struct etran_frame *f)
 	return missed;
 }
 
-static void bucket_del(struct etran_bucket *b, struct etran_frame *f)
-{
-	list_del_init(&f->node);
-	WRITE_ONCE(b->depth, b->depth - 1);
-	f->bucket = NULL;
-}
-
 /**
  * etran_frame_unhold - egress held the packet but did not say so
  * @f: frame in PENDING; comes back in EGRESS
@@ -130,20 +172,31 @@ bool etran_frame_unhold(struct etran_frame *f)
 	return missed;
 }
 
+static bool frame_pending(const struct etran_frame *f)
+{
+	return etran_frame_get(f->frames, etran_frame_idx(f)) == ETRAN_FRAME_PENDING;
+}
+
 /**
  * etran_frame_dequeue - take the first packet of a bucket
  * @b: bucket
+ * @now: of a wheel only what is due by then; ETRAN_WHEEL_NEVER: anything
+ * @next: set when nothing is due: when that will be; else ETRAN_WHEEL_NEVER
  * Return: a frame in TAKEN or NULL.
  */
-struct etran_frame *etran_frame_dequeue(struct etran_bucket *b)
+struct etran_frame *etran_frame_dequeue(struct etran_bucket *b, u64 now, u64 *next)
 {
 	struct etran_frame *f;
 
+	*next = ETRAN_WHEEL_NEVER;
 	raw_spin_lock(&b->lock);
-	f = list_first_entry_or_null(&b->list, struct etran_frame, node);
-	if (!f)
+	f = bucket_first(b, now);
+	if (!f) {
+		if (b->wheel)
+			*next = etran_wheel_next(b->wheel);
 		goto out;
-	if (etran_frame_get(f->frames, etran_frame_idx(f)) == ETRAN_FRAME_PENDING) {
+	}
+	if (frame_pending(f)) {
 		b->missed = true;
 		f = NULL;
 	} else if (READ_ONCE(f->frames->stopping)) {
@@ -159,12 +212,71 @@ out:
 }
 
 /**
- * etran_frame_requeue - put a packet back to the front of a bucket
+ * etran_frame_peek - look at what a dequeue would give, due or not
+ * @b: bucket
+ * @held: filled
+ * Return: 0, -ENOENT bucket empty, -EAGAIN it could not be had just now.
+ */
+int etran_frame_peek(struct etran_bucket *b, struct etran_held *held)
+{
+	struct etran_frame *f;
+	int err = -ENOENT;
+
+	raw_spin_lock(&b->lock);
+	f = bucket_first(b, ETRAN_WHEEL_NEVER);
+	if (f) {
+		err = -EAGAIN;
+		if (!frame_pending(f) && !READ_ONCE(f->frames->stopping)) {
+			*held = f->held;
+			err = 0;
+		}
+	}
+	raw_spin_unlock(&b->lock);
+	return err;
+}
+
+/**
+ * etran_frame_next - when the first packet of a bucket is due
+ * @b: bucket
+ * Return: 0 for a FIFO with packets, ETRAN_WHEEL_NEVER when there is none.
+ */
+u64 etran_frame_next(struct etran_bucket *b)
+{
+	u64 next;
+
+	raw_spin_lock(&b->lock);
+	if (b->wheel)
+		next = etran_wheel_next(b->wheel);
+	else
+		next = b->depth ? 0 : ETRAN_WHEEL_NEVER;
+	raw_spin_unlock(&b->lock);
+	return next;
+}
+
+/**
+ * etran_frame_any - some packet of a bucket, for its owner's teardown
+ * @b: bucket
+ * Return: a frame that RCU keeps, in this bucket a moment ago, or NULL.
+ */
+struct etran_frame *etran_frame_any(struct etran_bucket *b)
+{
+	struct etran_frame *f;
+
+	raw_spin_lock(&b->lock);
+	f = bucket_first(b, ETRAN_WHEEL_NEVER);
+	raw_spin_unlock(&b->lock);
+	return f;
+}
+
+/**
+ * etran_frame_requeue - put a packet back into a bucket
  * @f: frame in TAKEN
- * @b: bucket; its limit does not apply
+ * @b: bucket; limits do not apply to what was in the map before
+ * @p: where in the bucket
  * Return: false when the socket is going away, so the caller has to drop it.
  */
-bool etran_frame_requeue(struct etran_frame *f, struct etran_bucket *b)
+bool etran_frame_requeue(struct etran_frame *f, struct etran_bucket *b,
+			 struct etran_place *p)
 {
 	struct etran_frames *fs = f->frames;
 
@@ -175,10 +287,11 @@ bool etran_frame_requeue(struct etran_frame *f, struct etran_bucket *b)
 	if (READ_ONCE(fs->stopping))
 		return false;
 
+	p->force = true;
 	raw_spin_lock(&b->lock);
-	f->bucket = b;
-	list_add(&f->node, &b->list);
-	WRITE_ONCE(b->depth, b->depth + 1);
+	bucket_add(b, f, p);
+	if (b->room)
+		atomic_dec(b->room);
 	etran_frame_set(fs, etran_frame_idx(f), ETRAN_FRAME_HELD);
 	raw_spin_unlock(&b->lock);
 	return true;

@@ -26,6 +26,7 @@
 #define _ETRAN_FRAME_H
 
 #ifdef __KERNEL__
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -33,6 +34,7 @@
 #else
 #include "frame-shim.h"
 #endif
+#include "wheel.h"
 
 struct sk_buff;
 struct etran_frames;
@@ -49,18 +51,22 @@ enum etran_frame_state {
 };
 
 /**
- * struct etran_bucket - a FIFO of held packets, of any pools
- * @lock: protects all of it
- * @list: frames, PENDING or HELD
+ * struct etran_bucket - held packets, of any pools: a FIFO or a wheel
+ * @lock: protects all of it, @wheel too
+ * @list: frames, PENDING or HELD, when there is no @wheel
+ * @wheel: where they are instead; NULL for a FIFO
+ * @room: how many the map still takes; NULL: only buckets have a limit
  * @depth: number of frames
  * @limit: refuse new ones from here on
- * @id: index in its map, and number of its timer
+ * @id: number of its timer; of a FIFO also its index in the map
  * @missed: a dequeue found the first frame PENDING
  * @moved: jiffies of the last dequeue, for the watchdog
  */
 struct etran_bucket {
 	raw_spinlock_t lock;
 	struct list_head list;
+	struct etran_wheel *wheel;
+	atomic_t *room;
 	u32 depth;
 	u32 limit;
 	u32 id;
@@ -71,13 +77,14 @@ struct etran_bucket {
 /**
  * struct etran_frame - one chunk of a UMEM
  * @held: what BPF sees; must be first
- * @node: in bucket->list or frames->ready
+ * @node: in bucket->list, a slot of bucket->wheel, or frames->ready
  * @bucket: where it is PENDING or HELD
  * @frames: table it is in
  * @skb: the packet, in copy mode
  * @addr: descriptor's address
  * @drop: READY to be given back, not to be sent
  * @held_at: jiffies when it was put into a bucket, for the watchdog
+ * @slot: which slot of bucket->wheel
  */
 struct etran_frame {
 	struct etran_held held;
@@ -88,6 +95,7 @@ struct etran_frame {
 	u64 addr;
 	bool drop;
 	u32 held_at;
+	u32 slot;
 };
 
 /* A completion ring entry without a frame of the table. */
@@ -131,11 +139,15 @@ void etran_frames_init(struct etran_frames *fs, u32 nr, u32 cq_size);
 
 int etran_frame_claim(struct etran_frames *fs, u32 idx);
 int etran_frame_hold(struct etran_frame *f, struct etran_bucket *b,
-		     const struct etran_priv *priv);
+		     const struct etran_priv *priv, struct etran_place *p);
 bool etran_frame_publish(struct etran_frame *f);
 bool etran_frame_unhold(struct etran_frame *f);
-struct etran_frame *etran_frame_dequeue(struct etran_bucket *b);
-bool etran_frame_requeue(struct etran_frame *f, struct etran_bucket *b);
+struct etran_frame *etran_frame_dequeue(struct etran_bucket *b, u64 now, u64 *next);
+int etran_frame_peek(struct etran_bucket *b, struct etran_held *held);
+u64 etran_frame_next(struct etran_bucket *b);
+struct etran_frame *etran_frame_any(struct etran_bucket *b);
+bool etran_frame_requeue(struct etran_frame *f, struct etran_bucket *b,
+			 struct etran_place *p);
 void etran_frame_release(struct etran_frame *f, bool drop);
 struct etran_frame *etran_frame_pop(struct etran_frames *fs, bool *drop);
 void etran_frame_unpop(struct etran_frame *f);

@@ -17,6 +17,9 @@
 
 #include "etran.h"
 
+/* Packets that one bpf_etran_drain() drops. */
+#define ETRAN_DRAIN_MAX		64U
+
 static struct etran_tx *tx_of(struct etran_pkt *pkt)
 {
 	return container_of(pkt, struct etran_tx, pkt);
@@ -52,6 +55,57 @@ static struct etran_transport *live(struct bpf_prog_aux *aux)
 	return ops ? etran_transport_live(ops) : NULL;
 }
 
+/* Have the wheel's timer run when its first packet is due. */
+static void wheel_arm(struct etran_transport *tr, const struct etran_bucket *b,
+		      u64 due, u64 now)
+{
+	if (tr)
+		etran_timer_arm(tr, READ_ONCE(b->id), due > now ? due - now : 0);
+}
+
+static int hold(struct etran_tx *tx, struct etran_bucket *b,
+		const struct etran_priv *priv, struct etran_place *p)
+{
+	int err;
+
+	if (!b)
+		return -EINVAL;
+	if (tx->held)
+		return -EALREADY;
+	etran_tx_egress_held(tx);
+	err = etran_frame_hold(tx->frame, b, priv, p);
+	tx->held = !err;
+	return err;
+}
+
+static struct etran_held *take(struct etran_bucket *b, struct etran_frame *f)
+{
+	WRITE_ONCE(b->moved, jiffies);
+	etran_pool_take(f);
+	return &f->held;
+}
+
+/* A bucket that does not exist, or a socket on its way out: it is dropped. */
+static bool requeue(struct etran_held *held, struct etran_bucket *b,
+		    struct etran_place *p)
+{
+	struct etran_frame *f = frame_of(held);
+
+	etran_pool_put_back(f);
+	WRITE_ONCE(f->held_at, jiffies);
+	if (b && etran_frame_requeue(f, b, p))
+		return true;
+	etran_pool_release(f, true);
+	return false;
+}
+
+static struct etran_bucket *fifo(void *map, u32 idx)
+{
+	struct etran_bucket *b = etran_pktq_bucket(map, idx);
+
+	return b && !b->wheel ? b : NULL;
+}
+
 __bpf_kfunc_start_defs();
 
 __bpf_kfunc u8 *bpf_etran_pkt_data(struct etran_pkt *pkt, u32 offset,
@@ -68,41 +122,127 @@ __bpf_kfunc u32 bpf_etran_pkt_csum(struct etran_pkt *pkt, u32 offset, u32 len, u
 __bpf_kfunc int bpf_etran_hold(struct etran_pkt *pkt, void *p__map, u32 bucket,
 			       const struct etran_priv *priv)
 {
-	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
-	struct etran_tx *tx = tx_of(pkt);
+	struct etran_place p = {};
+
+	return hold(tx_of(pkt), fifo(p__map, bucket), priv, &p);
+}
+
+__bpf_kfunc int bpf_etran_hold_front(struct etran_pkt *pkt, void *p__map, u32 bucket,
+				     const struct etran_priv *priv)
+{
+	struct etran_place p = { .front = true };
+
+	return hold(tx_of(pkt), fifo(p__map, bucket), priv, &p);
+}
+
+__bpf_kfunc int bpf_etran_hold_until(struct etran_pkt *pkt, void *p__map, u64 when_ns,
+				     const struct etran_priv *priv, u32 timer)
+{
+	struct etran_place p = { .when = when_ns, .now = ktime_get_ns() };
+	struct etran_bucket *b = etran_pktq_wheel(p__map);
+	struct etran_transport *tr = tx_of(pkt)->tr;
 	int err;
 
-	if (!b)
+	if (b && timer >= tr->ops->nr_timers)
 		return -EINVAL;
-	if (tx->held)
-		return -EALREADY;
-	etran_tx_egress_held(tx);
-	err = etran_frame_hold(tx->frame, b, priv);
-	tx->held = !err;
-	return err;
+	if (b && READ_ONCE(b->id) != timer)
+		WRITE_ONCE(b->id, timer);
+	err = hold(tx_of(pkt), b, priv, &p);
+	if (err)
+		return err;
+	if (p.first)
+		wheel_arm(tr, b, p.due, p.now);
+	return p.early;
 }
 
 __bpf_kfunc struct etran_held *bpf_etran_dequeue(void *p__map, u32 bucket)
 {
 	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
-	struct etran_frame *f = b ? etran_frame_dequeue(b) : NULL;
+	struct etran_frame *f;
+	u64 next;
 
+	f = b ? etran_frame_dequeue(b, ETRAN_WHEEL_NEVER, &next) : NULL;
 	if (!f)
 		return NULL;
-	WRITE_ONCE(b->moved, jiffies);
-	etran_pool_take(f);
-	return &f->held;
+	return take(b, f);
+}
+
+__bpf_kfunc struct etran_held *bpf_etran_dequeue_due(void *p__map,
+						     struct bpf_prog_aux *aux)
+{
+	struct etran_bucket *b = etran_pktq_wheel(p__map);
+	u64 next = ETRAN_WHEEL_NEVER, now = ktime_get_ns();
+	struct etran_frame *f;
+
+	f = b ? etran_frame_dequeue(b, now, &next) : NULL;
+	if (f)
+		return take(b, f);
+	if (next != ETRAN_WHEEL_NEVER)
+		wheel_arm(live(aux), b, next, now);
+	return NULL;
+}
+
+__bpf_kfunc int bpf_etran_peek(void *p__map, u32 bucket, struct etran_held *out)
+{
+	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
+
+	return b ? etran_frame_peek(b, out) : -EINVAL;
+}
+
+__bpf_kfunc u64 bpf_etran_next_due(void *p__map, u32 bucket)
+{
+	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
+
+	return b ? etran_frame_next(b) : ETRAN_WHEEL_NEVER;
+}
+
+__bpf_kfunc u32 bpf_etran_depth(void *p__map, u32 bucket)
+{
+	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
+
+	return b ? READ_ONCE(b->depth) : 0;
+}
+
+__bpf_kfunc u32 bpf_etran_drain(void *p__map, u32 bucket, u32 max)
+{
+	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
+	struct etran_frame *f;
+	u32 n = 0;
+	u64 next;
+
+	while (b && n < min(max, ETRAN_DRAIN_MAX)) {
+		f = etran_frame_dequeue(b, ETRAN_WHEEL_NEVER, &next);
+		if (!f)
+			break;
+		WRITE_ONCE(b->moved, jiffies);
+		etran_pool_release(f, true);
+		n++;
+	}
+	return n;
 }
 
 __bpf_kfunc void bpf_etran_requeue(struct etran_held *held, void *p__map, u32 bucket)
 {
-	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
-	struct etran_frame *f = frame_of(held);
+	struct etran_place p = { .front = true, .now = ktime_get_ns() };
 
-	etran_pool_put_back(f);
-	WRITE_ONCE(f->held_at, jiffies);
-	if (!b || !etran_frame_requeue(f, b))
-		etran_pool_release(f, true);
+	requeue(held, etran_pktq_bucket(p__map, bucket), &p);
+}
+
+__bpf_kfunc void bpf_etran_requeue_tail(struct etran_held *held, void *p__map, u32 bucket)
+{
+	struct etran_place p = { };
+
+	requeue(held, fifo(p__map, bucket), &p);
+}
+
+__bpf_kfunc void bpf_etran_requeue_until(struct etran_held *held, void *p__map,
+					 u64 when_ns, struct bpf_prog_aux *aux)
+{
+	struct etran_place p = { .when = when_ns, .now = ktime_get_ns() };
+	struct etran_bucket *b = etran_pktq_wheel(p__map);
+
+	if (requeue(held, b, &p) && p.first)
+		wheel_arm(live(aux), b, p.due, p.now);
 }
 
 __bpf_kfunc void bpf_etran_send(struct etran_held *held)

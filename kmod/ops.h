@@ -18,6 +18,14 @@
 
 /* Number of BPF_MAP_TYPE_PKT_QUEUE; outside of the kernel's enum on purpose. */
 #define ETRAN_MAP_TYPE_PKT_QUEUE	0x4554
+/*
+ * Its map_extra, see ETRAN_PKTQ_EXTRA() for BPF: packets per bucket, packets
+ * per map as a power of two, width of a slot in ns.
+ */
+#define ETRAN_PKTQ_BUCKET_MASK	0xffffff
+#define ETRAN_PKTQ_MAP_SHIFT	24
+#define ETRAN_PKTQ_MAP_MASK	0xff
+#define ETRAN_PKTQ_SLOT_SHIFT	32
 #define ETRAN_MAX_TIMERS	(1U << 20)
 #define ETRAN_MAX_TIMEOUT_MS	(3600 * 1000)
 /* Bytes of a generated frame that BPF can fill, from the Ethernet header. */

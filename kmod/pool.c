@@ -131,6 +131,12 @@ void etran_pool_reclaim(struct etran_transport *tr)
 	}
 }
 
+static void pool_kick_later(struct etran_pool *ep)
+{
+	if (!xchg(&ep->kick, 1))
+		list_add_tail(&ep->kick_node, this_cpu_ptr(&pool_kicks));
+}
+
 /**
  * etran_pool_release - a timer program gives a packet away
  * @f: frame in TAKEN
@@ -144,14 +150,25 @@ void etran_pool_release(struct etran_frame *f, bool drop)
 
 	etran_pool_put_back(f);
 	etran_frame_release(f, drop);
-	if (!xchg(&ep->kick, 1))
-		list_add_tail(&ep->kick_node, this_cpu_ptr(&pool_kicks));
+	pool_kick_later(ep);
+}
+
+/**
+ * etran_pool_purge - the map that a packet is in goes away
+ * @f: frame that is, or was a moment ago, in a bucket of it
+ *
+ * BH disabled, under RCU; then etran_pool_kick_all().
+ */
+void etran_pool_purge(struct etran_frame *f)
+{
+	if (etran_frame_purge(f))
+		pool_kick_later(container_of(f->frames, struct etran_pool, fs));
 }
 
 /**
  * etran_pool_kick_all - end of a timer round: wake the drivers
  *
- * In softirq, under RCU.
+ * BH disabled, under RCU.
  */
 void etran_pool_kick_all(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What kmod/frame.c needs of the kernel, for a native build under a scheduler
- * that decides at each access to shared memory which CPU goes on (see
- * kmod_frame.c).
+ * What kmod/frame.c and kmod/wheel.c need of the kernel, for a native build
+ * under a scheduler that decides at each access to shared memory which CPU goes
+ * on (see kmod_frame.c).
  */
 #ifndef _FRAME_SHIM_H
 #define _FRAME_SHIM_H
@@ -17,6 +17,7 @@ typedef uint8_t u8;
 typedef uint32_t u32;
 typedef int32_t s32;
 typedef uint64_t u64;
+typedef int64_t s64;
 
 #include "kmod/ops.h"
 
@@ -30,6 +31,42 @@ typedef struct {
 	int owner;		/* CPU + 1 */
 } raw_spinlock_t;
 
+#define min(a, b)		((a) < (b) ? (a) : (b))
+#define max(a, b)		((a) > (b) ? (a) : (b))
+#define div_u64(a, b)		((u64)(a) / (b))
+#define __ffs64(x)		__builtin_ctzll(x)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+static inline void atomic_set(atomic_t *v, int i)
+{
+	v->counter = i;
+}
+
+static inline int atomic_read(const atomic_t *v)
+{
+	return v->counter;
+}
+
+static inline void atomic_inc(atomic_t *v)
+{
+	v->counter++;
+}
+
+static inline void atomic_dec(atomic_t *v)
+{
+	v->counter--;
+}
+
+static inline int atomic_dec_if_positive(atomic_t *v)
+{
+	if (v->counter > 0)
+		return --v->counter;
+	return v->counter - 1;
+}
+
 void raw_spin_lock_init(raw_spinlock_t *lock);
 void raw_spin_lock(raw_spinlock_t *lock);
 void raw_spin_unlock(raw_spinlock_t *lock);
@@ -42,6 +79,8 @@ struct list_head {
 	((type *)((char *)(ptr) - offsetof(type, member)))
 #define list_first_entry_or_null(head, type, member) \
 	((head)->next != (head) ? list_entry((head)->next, type, member) : NULL)
+
+#define list_empty(head)	((head)->next == (head))
 
 static inline void INIT_LIST_HEAD(struct list_head *list)
 {

@@ -4,171 +4,22 @@
  * between any two accesses of the other, no packet is lost, none is given back
  * twice, none waits for a wake-up that does not come.
  *
- * A CPU is a coroutine. Before it takes a lock, and before each access to
- * shared memory without one, the scheduler chooses who goes on; every run
- * replays the choices of the one before and changes the last that has an
- * alternative, until there is none left.
- *
  * link: -Iselftests/unit
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <ucontext.h>
 
 #include <cmocka.h>
 
 #include "kmod/frame.c"
+#include "kmod/wheel.c"
+#include "interleave.h"
 
-#define CPUS		2
-#define CHOICES		256
-#define STACK		(128 << 10)
 #define FRAMES		4
 #define CQ_SIZE		4
-
-/* ---- scheduler ------------------------------------------------------- */
-
-static struct {
-	ucontext_t ctx;
-	char *stack;
-	bool done;
-	bool locked;		/* what it does is atomic for the other */
-	const int *waits;	/* until it is 0 */
-} cpus[CPUS];
-
-static ucontext_t main_ctx;
-static int cur = -1;		/* -1: the scheduler itself, nothing yields */
-static u8 choice[CHOICES], alternatives[CHOICES];
-static unsigned int nr_choices, at_choice;
-
-void cpu_yield(void)
-{
-	if (cur >= 0 && !cpus[cur].locked)
-		swapcontext(&cpus[cur].ctx, &main_ctx);
-}
-
-static void cpu_wait(const int *until_zero)
-{
-	cpus[cur].waits = until_zero;
-	cpu_yield();
-	while (*until_zero)
-		cpu_yield();
-	cpus[cur].waits = NULL;
-}
-
-void raw_spin_lock_init(raw_spinlock_t *lock)
-{
-	lock->owner = 0;
-}
-
-void raw_spin_lock(raw_spinlock_t *lock)
-{
-	if (cur < 0)
-		return;
-	cpu_wait(&lock->owner);
-	lock->owner = cur + 1;
-	cpus[cur].locked = true;
-}
-
-void raw_spin_unlock(raw_spinlock_t *lock)
-{
-	if (cur < 0)
-		return;
-	assert_int_equal(lock->owner, cur + 1);
-	lock->owner = 0;
-	cpus[cur].locked = false;
-}
-
-static unsigned int choose(unsigned int n)
-{
-	if (at_choice == nr_choices) {
-		assert_true(nr_choices < CHOICES);
-		choice[nr_choices] = 0;
-		alternatives[nr_choices++] = n;
-	}
-	assert_int_equal(alternatives[at_choice], n);
-	return choice[at_choice++];
-}
-
-static int pick(void)
-{
-	int ready[CPUS], n = 0, i;
-
-	for (i = 0; i < CPUS; i++)
-		if (!cpus[i].done && (!cpus[i].waits || !*cpus[i].waits))
-			ready[n++] = i;
-	if (n == 2)
-		return ready[choose(2)];
-	return n ? ready[0] : -1;
-}
-
-static void (*cpu_main[CPUS])(void);
-
-static void cpu_start(int i)
-{
-	cpu_main[i]();
-	cpus[i].done = true;
-}
-
-static void cpu_prepare(int i)
-{
-	if (!cpus[i].stack)
-		cpus[i].stack = malloc(STACK);
-	getcontext(&cpus[i].ctx);
-	cpus[i].ctx.uc_stack.ss_sp = cpus[i].stack;
-	cpus[i].ctx.uc_stack.ss_size = STACK;
-	cpus[i].ctx.uc_link = &main_ctx;
-	cpus[i].done = false;
-	cpus[i].waits = NULL;
-	cpus[i].locked = false;
-	makecontext(&cpus[i].ctx, (void (*)(void))cpu_start, 1, i);
-}
-
-static void run_once(void)
-{
-	int i;
-
-	for (i = 0; i < CPUS; i++)
-		cpu_prepare(i);
-	at_choice = 0;
-	while ((i = pick()) >= 0) {
-		cur = i;
-		swapcontext(&main_ctx, &cpus[i].ctx);
-		cur = -1;
-	}
-	for (i = 0; i < CPUS; i++)
-		assert_true(cpus[i].done);	/* or it is a deadlock */
-}
-
-/* Go to the next sequence of choices; false when there is none. */
-static bool next_choices(void)
-{
-	nr_choices = at_choice;
-	while (nr_choices) {
-		if (++choice[nr_choices - 1] < alternatives[nr_choices - 1])
-			return true;
-		nr_choices--;
-	}
-	return false;
-}
-
-static void explore(void (*setup)(void), void (*a)(void), void (*b)(void),
-		    void (*check)(void))
-{
-	unsigned long runs = 0;
-
-	cpu_main[0] = a;
-	cpu_main[1] = b;
-	nr_choices = 0;
-	do {
-		setup();
-		run_once();
-		check();
-		runs++;
-	} while (next_choices());
-	print_message("# %lu interleavings\n", runs);
-	assert_true(runs > 100);
-}
+#define WHEEL_SLOTS	8
+#define WHEEL_WIDTH	10
 
 /* ---- the world ------------------------------------------------------- */
 
@@ -177,6 +28,10 @@ static struct etran_frame frame[FRAMES];
 static u8 state[FRAMES];
 static u32 cq[CQ_SIZE];
 static struct etran_bucket bucket;
+static struct etran_wheel wheel;
+static struct etran_slot slots[WHEEL_SLOTS];
+static u64 bits[1];
+static u64 hold_time, now;	/* of a wheel; FIFOs do not care */
 static int in_program[CPUS];	/* RCU: what a grace period waits for */
 static bool armed;		/* the bucket's timer */
 static bool running;
@@ -194,6 +49,8 @@ static void setup(void)
 	memset(&bucket, 0, sizeof(bucket));
 	etran_frames_init(&fs, FRAMES, CQ_SIZE);
 	etran_bucket_init(&bucket, 5, FRAMES);
+	hold_time = 0;
+	now = 0;
 	memset(in_program, 0, sizeof(in_program));
 	armed = false;
 	running = false;
@@ -205,9 +62,24 @@ static void setup(void)
 static void hold(u32 idx)
 {
 	struct etran_priv priv = { .v = { idx, ~(u64)idx } };
+	struct etran_place p = { .when = hold_time, .now = now };
 
 	assert_int_equal(etran_frame_claim(&fs, idx), 0);
-	assert_int_equal(etran_frame_hold(&frame[idx], &bucket, &priv), 0);
+	assert_int_equal(etran_frame_hold(&frame[idx], &bucket, &priv, &p), 0);
+}
+
+static struct etran_frame *dequeue(void)
+{
+	u64 next;
+
+	return etran_frame_dequeue(&bucket, ETRAN_WHEEL_NEVER, &next);
+}
+
+static bool requeue(struct etran_frame *f)
+{
+	struct etran_place p = { .front = true, .now = now };
+
+	return etran_frame_requeue(f, &bucket, &p);
 }
 
 /* What egress and the return from it do for a packet that is held. */
@@ -243,7 +115,7 @@ static void timer_program(void)
 	running = true;
 	armed = false;
 	in_program[me]++;
-	while ((f = etran_frame_dequeue(&bucket))) {
+	while ((f = dequeue())) {
 		assert_int_equal(f->held.priv[1], ~f->held.priv[0]);
 		assert_ptr_equal(f, &frame[f->held.priv[0]]);
 		etran_frame_release(f, false);
@@ -367,7 +239,7 @@ static void take_one(void)
 	struct etran_frame *f;
 
 	in_program[cur]++;
-	f = etran_frame_dequeue(&bucket);
+	f = dequeue();
 	if (f)
 		etran_frame_release(f, false);
 	in_program[cur]--;
@@ -378,8 +250,8 @@ static void put_back_one(void)
 	struct etran_frame *f;
 
 	in_program[cur]++;
-	f = etran_frame_dequeue(&bucket);
-	if (f && !etran_frame_requeue(f, &bucket))
+	f = dequeue();
+	if (f && !requeue(f))
 		etran_frame_release(f, true);
 	in_program[cur]--;
 }
@@ -453,12 +325,13 @@ static void teardown_against_timer(void **unused)
 static void a_holds_while_stopped(void)
 {
 	struct etran_priv priv = {};
+	struct etran_place p = {};
 	u32 i;
 
 	for (i = 0; i < 2; i++) {
 		in_program[cur]++;
 		assert_int_equal(etran_frame_claim(&fs, i), 0);
-		if (etran_frame_hold(&frame[i], &bucket, &priv))
+		if (etran_frame_hold(&frame[i], &bucket, &priv, &p))
 			etran_frame_release(&frame[i], true);
 		else
 			etran_frame_publish(&frame[i]);
@@ -477,6 +350,139 @@ static void teardown_against_egress(void **unused)
 {
 	(void)unused;
 	explore(setup, a_holds_while_stopped, b_stops, check_stopped_two);
+}
+
+/* ---- the same with a wheel ------------------------------------------- */
+
+static void setup_wheel(void)
+{
+	setup();
+	memset(bits, 0, sizeof(bits));
+	etran_wheel_init(&wheel, WHEEL_SLOTS, WHEEL_WIDTH, 0, slots, bits);
+	bucket.wheel = &wheel;
+}
+
+/*
+ * What bpf_etran_hold_until() and bpf_etran_dequeue_due() do about the timer:
+ * only the packet that is first arms it, and a dequeue without one. The clock
+ * does not move by itself: an armed time that is due is an armed timer.
+ */
+static u64 armed_for;
+
+static void arm_for(u64 due)
+{
+	armed_for = min(armed_for, due);
+}
+
+static void wheel_hold(u32 idx, u64 when)
+{
+	struct etran_priv priv = { .v = { idx, ~(u64)idx } };
+	struct etran_place p = { .when = when, .now = now };
+
+	in_program[cur]++;
+	assert_int_equal(etran_frame_claim(&fs, idx), 0);
+	assert_int_equal(etran_frame_hold(&frame[idx], &bucket, &priv, &p), 0);
+	assert_false(p.early);
+	if (p.first)
+		arm_for(p.due);
+	if (etran_frame_publish(&frame[idx]))
+		arm_for(now);
+	in_program[cur]--;
+}
+
+static void wheel_timer(void)
+{
+	int me = cur < 0 ? 0 : cur;
+	struct etran_frame *f;
+	u64 next;
+
+	if (armed_for > now || running)
+		return;
+	running = true;
+	armed_for = ETRAN_WHEEL_NEVER;
+	in_program[me]++;
+	while ((f = etran_frame_dequeue(&bucket, now, &next)))
+		etran_frame_release(f, false);
+	if (cur >= 0)
+		cpu_yield();
+	arm_for(next);
+	in_program[me]--;
+	running = false;
+}
+
+static void setup_wheel_race(void)
+{
+	setup_wheel();
+	armed_for = ETRAN_WHEEL_NEVER;
+	now = 25;
+}
+
+static void a_holds_late_then_early(void)
+{
+	wheel_hold(0, 60);
+	wheel_hold(1, 31);
+}
+
+static void b_holds_now_and_runs_timer(void)
+{
+	wheel_hold(2, 20);
+	wheel_timer();
+	wheel_timer();
+}
+
+/* The clock goes on to the armed time and nowhere else. */
+static void check_wheel(void)
+{
+	while (armed_for != ETRAN_WHEEL_NEVER) {
+		now = max(now, armed_for);
+		wheel_timer();
+	}
+	pop_all();
+	check_all_out(3);
+	assert_int_equal(out[0], 2);
+	assert_int_equal(out[1], 1);
+	assert_int_equal(out[2], 0);
+	assert_int_equal(now, 60);
+	assert_int_equal(nr_sends, 3);
+}
+
+static void wheel_against_timer(void **unused)
+{
+	(void)unused;
+	explore(setup_wheel_race, a_holds_late_then_early,
+		b_holds_now_and_runs_timer, check_wheel);
+}
+
+static void setup_wheel_held(void)
+{
+	u32 i;
+
+	setup_wheel_race();
+	for (i = 0; i < 3; i++) {
+		hold_time = 20 + 10 * i;
+		hold(i);
+		etran_frame_publish(&frame[i]);
+	}
+	arm_for(20);
+}
+
+static void a_runs_wheel_timer(void)
+{
+	wheel_timer();
+	put_back_one();
+}
+
+static void check_wheel_stopped(void)
+{
+	pop_all();
+	check_all_out(3);
+	assert_true(etran_frame_next(&bucket) == ETRAN_WHEEL_NEVER);
+}
+
+static void teardown_against_wheel(void **unused)
+{
+	(void)unused;
+	explore(setup_wheel_held, a_runs_wheel_timer, b_stops, check_wheel_stopped);
 }
 
 /* ---- release FIFO ---------------------------------------------------- */
@@ -539,9 +545,16 @@ static void a_frame_is_claimed_once(void **unused)
 	assert_int_equal(etran_frame_claim(&fs, 3), 0);
 }
 
-static void a_bucket_has_a_limit(void **unused)
+static int try_hold(u32 idx, struct etran_bucket *b)
 {
 	struct etran_priv priv = {};
+	struct etran_place p = { .when = hold_time, .now = now };
+
+	return etran_frame_hold(&frame[idx], b, &priv, &p);
+}
+
+static void a_bucket_has_a_limit(void **unused)
+{
 	u32 i;
 
 	(void)unused;
@@ -549,17 +562,109 @@ static void a_bucket_has_a_limit(void **unused)
 	bucket.limit = 2;
 	for (i = 0; i < 3; i++)
 		assert_int_equal(etran_frame_claim(&fs, i), 0);
-	assert_int_equal(etran_frame_hold(&frame[0], &bucket, &priv), 0);
-	assert_int_equal(etran_frame_hold(&frame[1], &bucket, &priv), 0);
-	assert_int_equal(etran_frame_hold(&frame[2], &bucket, &priv), -ENOSPC);
+	assert_int_equal(try_hold(0, &bucket), 0);
+	assert_int_equal(try_hold(1, &bucket), 0);
+	assert_int_equal(try_hold(2, &bucket), -ENOSPC);
 	assert_int_equal(bucket.depth, 2);
 	assert_int_equal(state[2], ETRAN_FRAME_EGRESS);
 	/* Not for what was in it before. */
 	etran_frame_publish(&frame[0]);
-	assert_ptr_equal(etran_frame_dequeue(&bucket), &frame[0]);
+	assert_ptr_equal(dequeue(), &frame[0]);
 	bucket.limit = 1;
-	assert_true(etran_frame_requeue(&frame[0], &bucket));
+	assert_true(requeue(&frame[0]));
 	assert_int_equal(bucket.depth, 2);
+}
+
+/* Two buckets with room for ten each, in a map for two. */
+static void a_map_has_a_limit(void **unused)
+{
+	struct etran_bucket other = {};
+	atomic_t room;
+	u32 i;
+
+	(void)unused;
+	setup();
+	bucket.limit = 10;
+	etran_bucket_init(&other, 6, 10);
+	atomic_set(&room, 2);
+	bucket.room = &room;
+	other.room = &room;
+	for (i = 0; i < 4; i++)
+		assert_int_equal(etran_frame_claim(&fs, i), 0);
+	assert_int_equal(try_hold(0, &bucket), 0);
+	assert_int_equal(try_hold(1, &other), 0);
+	assert_int_equal(try_hold(2, &other), -ENOSPC);
+	assert_int_equal(try_hold(2, &bucket), -ENOSPC);
+	/* One out, one in; then the first back, over the limit. */
+	etran_frame_publish(&frame[0]);
+	assert_ptr_equal(dequeue(), &frame[0]);
+	assert_int_equal(try_hold(2, &other), 0);
+	assert_true(requeue(&frame[0]));
+	assert_int_equal(atomic_read(&room), -1);
+	assert_int_equal(try_hold(3, &other), -ENOSPC);
+	assert_ptr_equal(etran_frame_purge(&frame[2]), &other);
+	assert_int_equal(try_hold(3, &other), -ENOSPC);
+	etran_frame_unhold(&frame[1]);
+	assert_int_equal(try_hold(3, &other), 0);
+}
+
+static void a_full_slot_takes_no_room(void **unused)
+{
+	atomic_t room;
+
+	(void)unused;
+	setup_wheel();
+	wheel.limit = 1;
+	atomic_set(&room, 3);
+	bucket.room = &room;
+	assert_int_equal(etran_frame_claim(&fs, 0), 0);
+	assert_int_equal(etran_frame_claim(&fs, 1), 0);
+	assert_int_equal(try_hold(0, &bucket), 0);
+	assert_int_equal(try_hold(1, &bucket), -ENOSPC);
+	assert_int_equal(atomic_read(&room), 2);
+	assert_int_equal(state[1], ETRAN_FRAME_EGRESS);
+	hold_time = 3 * WHEEL_WIDTH;
+	assert_int_equal(try_hold(1, &bucket), 0);
+	assert_int_equal(bucket.depth, 2);
+}
+
+static void a_wheel_gives_what_is_due(void **unused)
+{
+	static const u64 when[] = { 30, 12, 30, 0 };
+	struct etran_held held = {};
+	u64 next;
+	u32 i;
+
+	(void)unused;
+	setup_wheel();
+	assert_true(etran_frame_next(&bucket) == ETRAN_WHEEL_NEVER);
+	assert_int_equal(etran_frame_peek(&bucket, &held), -ENOENT);
+	for (i = 0; i < 4; i++) {
+		hold_time = when[i];
+		hold(i);
+		if (i != 2)	/* it is not the first */
+			assert_int_equal(etran_frame_peek(&bucket, &held), -EAGAIN);
+		etran_frame_publish(&frame[i]);
+	}
+	assert_int_equal(etran_frame_peek(&bucket, &held), 0);
+	assert_int_equal(held.priv[0], 3);
+	assert_int_equal(bucket.depth, 4);
+	assert_int_equal(etran_frame_next(&bucket), 0);
+	assert_ptr_equal(etran_frame_dequeue(&bucket, 0, &next), &frame[3]);
+	assert_null(etran_frame_dequeue(&bucket, 19, &next));
+	assert_int_equal(next, 20);
+	assert_ptr_equal(etran_frame_dequeue(&bucket, 20, &next), &frame[1]);
+	assert_null(etran_frame_dequeue(&bucket, 29, &next));
+	assert_int_equal(next, 30);
+	/* In the order they came; one put back comes out again, at once. */
+	assert_ptr_equal(etran_frame_dequeue(&bucket, 30, &next), &frame[0]);
+	now = 30;
+	assert_true(requeue(&frame[0]));
+	assert_ptr_equal(etran_frame_dequeue(&bucket, 30, &next), &frame[0]);
+	assert_ptr_equal(etran_frame_dequeue(&bucket, 30, &next), &frame[2]);
+	assert_null(etran_frame_dequeue(&bucket, 1000, &next));
+	assert_true(next == ETRAN_WHEEL_NEVER);
+	assert_int_equal(bucket.depth, 0);
 }
 
 static void put_back_means_in_front(void **unused)
@@ -568,11 +673,11 @@ static void put_back_means_in_front(void **unused)
 
 	(void)unused;
 	setup_three_held();
-	f = etran_frame_dequeue(&bucket);
+	f = dequeue();
 	assert_ptr_equal(f, &frame[0]);
-	assert_true(etran_frame_requeue(f, &bucket));
-	assert_ptr_equal(etran_frame_dequeue(&bucket), &frame[0]);
-	assert_ptr_equal(etran_frame_dequeue(&bucket), &frame[1]);
+	assert_true(requeue(f));
+	assert_ptr_equal(dequeue(), &frame[0]);
+	assert_ptr_equal(dequeue(), &frame[1]);
 	assert_int_equal(bucket.depth, 1);
 }
 
@@ -632,9 +737,14 @@ int main(void)
 		cmocka_unit_test(requeue_against_dequeue),
 		cmocka_unit_test(teardown_against_timer),
 		cmocka_unit_test(teardown_against_egress),
+		cmocka_unit_test(wheel_against_timer),
+		cmocka_unit_test(teardown_against_wheel),
 		cmocka_unit_test(release_against_pop),
 		cmocka_unit_test(a_frame_is_claimed_once),
 		cmocka_unit_test(a_bucket_has_a_limit),
+		cmocka_unit_test(a_map_has_a_limit),
+		cmocka_unit_test(a_full_slot_takes_no_room),
+		cmocka_unit_test(a_wheel_gives_what_is_due),
 		cmocka_unit_test(put_back_means_in_front),
 		cmocka_unit_test(completion_ring),
 	};

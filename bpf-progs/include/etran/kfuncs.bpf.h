@@ -16,6 +16,35 @@
 #define __ETRAN_KFUNCS_BPF_H
 
 /**
+ * ETRAN_PKTQ_EXTRA - what kind of PKT_QUEUE, and its limits
+ * @bucket: packets per bucket, below 2^24; 0: 1024. Of a wheel, packets per
+ *	slot; 0: any number
+ * @map_log2: packets in the whole map, as a power of two, 1..24; 0: any number
+ * @slot_ns: 0: max_entries FIFOs, addressed by index. Otherwise a timing wheel
+ *	of max_entries slots (a power of two) of that many nanoseconds; its
+ *	horizon is max_entries * slot_ns
+ *
+ * It is the map's map_extra. key and value are __u32; a lookup by system call
+ * gives the depth of a FIFO or slot, so "bpftool map dump" works. A PKT_QUEUE can
+ * be an inner map; with the last reference to one its packets are dropped.
+ */
+#define ETRAN_PKTQ_EXTRA(bucket, map_log2, slot_ns)			\
+	((__u64)(slot_ns) << 32 | (__u64)(map_log2) << 24 | (bucket))
+
+/** etran_pktq_extra - the same in the declaration of a map, which it ends up in */
+#define etran_pktq_extra(bucket, map_log2, slot_ns)			\
+	enum {								\
+		__etran_unique(__LINE__) =				\
+			ETRAN_PKTQ_EXTRA(bucket, map_log2, slot_ns)	\
+	} map_extra
+/* __ulong() of libbpf can be used only once in a file. */
+#define __etran_unique(n)	__etran_concat(n)
+#define __etran_concat(n)	__etran_pktq_extra_##n
+
+/* Of bpf_etran_next_due(): nothing is held. */
+#define ETRAN_NEVER	(~0ULL)
+
+/**
  * bpf_etran_pkt_data - writable bytes of the packet in egress
  * @pkt: context of egress
  * @offset: first byte wanted, 0 is the Ethernet header
@@ -44,7 +73,7 @@ extern __u32 bpf_etran_pkt_csum(struct etran_pkt *pkt, __u32 offset,
 /**
  * bpf_etran_hold - keep the packet of egress in a bucket of a PKT_QUEUE
  * @pkt: context of egress
- * @p__map: map of type BPF_MAP_TYPE_PKT_QUEUE
+ * @p__map: map of type BPF_MAP_TYPE_PKT_QUEUE, not a wheel
  * @bucket: index below the map's max_entries
  * @priv: 32 bytes that are copied and come back as held->priv
  * Callable from: E, lock; once per packet; egress must then return ETRAN_HOLD.
@@ -55,21 +84,90 @@ extern __u32 bpf_etran_pkt_csum(struct etran_pkt *pkt, __u32 offset,
 extern int bpf_etran_hold(struct etran_pkt *pkt, void *p__map, __u32 bucket,
 			  const struct etran_priv *priv) __ksym;
 
+/** bpf_etran_hold_front - as bpf_etran_hold(), before the others. E, lock. */
+extern int bpf_etran_hold_front(struct etran_pkt *pkt, void *p__map, __u32 bucket,
+				const struct etran_priv *priv) __ksym;
+
+/**
+ * bpf_etran_hold_until - keep the packet of egress in a timing wheel
+ * @pkt: context of egress
+ * @p__map: a PKT_QUEUE with a slot width
+ * @when_ns: when it should leave, as bpf_ktime_get_ns(); in the past means now
+ * @priv: as of bpf_etran_hold()
+ * @timer: runs when the first packet of the wheel is due; one wheel, one timer
+ * Callable from: E, lock; as bpf_etran_hold(), the timer needs no arming.
+ * bpf_etran_dequeue_due() gives the packet from @when_ns on, at most one slot's
+ * width later; packets of the same slot in order.
+ * Return: 0; 1: @when_ns is beyond the horizon and the packet will come out at
+ * its end, too early (bpf_etran_requeue_until() puts it back then); -ENOSPC slot
+ * or map full, -EINVAL no wheel or no such timer, -EALREADY held before.
+ */
+extern int bpf_etran_hold_until(struct etran_pkt *pkt, void *p__map, __u64 when_ns,
+				const struct etran_priv *priv, __u32 timer) __ksym;
+
 /**
  * bpf_etran_dequeue - take the first packet out of a bucket
- * Callable from: T, lock.
+ * Callable from: T, lock. Of a wheel: its first packet, due or not; @bucket is
+ * not looked at.
  * Return: a reference, or NULL when the bucket is empty, the packet's egress
  * has not returned yet, or the packet's socket is going away.
  */
 extern struct etran_held *bpf_etran_dequeue(void *p__map, __u32 bucket) __ksym;
 
 /**
+ * bpf_etran_dequeue_due - take the next packet that is due out of a wheel
+ * Callable from: T, lock. When none is due it arms the wheel's timer for the
+ * next one; a program that stops before it got NULL has to arm it by itself.
+ * Return: a reference, or NULL as bpf_etran_dequeue().
+ */
+extern struct etran_held *bpf_etran_dequeue_due(void *p__map) __ksym;
+
+/**
+ * bpf_etran_peek - look at what bpf_etran_dequeue() would give
+ * @out: filled with a copy
+ * Callable from: E, G, T, lock. Another CPU may take the packet meanwhile.
+ * Return: 0, -ENOENT the bucket is empty, -EAGAIN its first packet cannot be
+ * had just now, -EINVAL.
+ */
+extern int bpf_etran_peek(void *p__map, __u32 bucket, struct etran_held *out) __ksym;
+
+/**
+ * bpf_etran_next_due - when the first packet of a wheel is due
+ * Callable from: E, G, T, lock.
+ * Return: nanoseconds as bpf_ktime_get_ns(), maybe in the past; 0 for a FIFO
+ * that is not empty; ETRAN_NEVER when nothing is held.
+ */
+extern __u64 bpf_etran_next_due(void *p__map, __u32 bucket) __ksym;
+
+/** bpf_etran_depth - packets in a bucket or in a whole wheel. E, G, T, lock. */
+extern __u32 bpf_etran_depth(void *p__map, __u32 bucket) __ksym;
+
+/**
+ * bpf_etran_drain - drop up to @max packets of a bucket or wheel, at most 64
+ * Callable from: T, lock.
+ * Return: how many; less than asked for when bpf_etran_dequeue() would give NULL.
+ */
+extern __u32 bpf_etran_drain(void *p__map, __u32 bucket, __u32 max) __ksym;
+
+/**
  * bpf_etran_requeue - put a dequeued packet back, to the front of a bucket
- * Callable from: T, lock. Releases @held. Cannot fail: a bucket's limit does
- * not apply to a packet that was in the map before.
+ * Callable from: T, lock. Releases @held. Cannot fail: a limit does not apply
+ * to a packet that was in a map before. In a wheel it is due now.
  */
 extern void bpf_etran_requeue(struct etran_held *held, void *p__map,
 			      __u32 bucket) __ksym;
+
+/** bpf_etran_requeue_tail - the same, behind the others of a FIFO. T, lock. */
+extern void bpf_etran_requeue_tail(struct etran_held *held, void *p__map,
+				   __u32 bucket) __ksym;
+
+/**
+ * bpf_etran_requeue_until - put a dequeued packet into a wheel
+ * Callable from: T, lock. Releases @held. Time as of bpf_etran_hold_until(); in
+ * a map that is no wheel it is dropped.
+ */
+extern void bpf_etran_requeue_until(struct etran_held *held, void *p__map,
+				    __u64 when_ns) __ksym;
 
 /**
  * bpf_etran_send - hand a dequeued packet to the NIC
