@@ -229,7 +229,7 @@ endif
 #
 
 TEST_DIRS := $(patsubst selftests/%/main.c,%,$(wildcard selftests/*/main.c))
-TEST_SRC := $(filter-out selftests/unit/% $(TEST_DIRS:%=selftests/%/%) %.bpf.c,$(call rwildcard,selftests,*.c))
+TEST_SRC := $(filter-out selftests/unit/% selftests/fuzz/% $(TEST_DIRS:%=selftests/%/%) %.bpf.c,$(call rwildcard,selftests,*.c))
 TEST_BIN := $(TEST_SRC:%.c=$(OUT)/%)
 selftests: $(TEST_BIN) $(foreach d,$(TEST_DIRS),$(OUT)/selftests/$(d)/$(d))
 ifneq ($(LIB_SRC),)
@@ -251,7 +251,8 @@ endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_dir,$(d))))
 
 -include $(call rwildcard,$(OUT)/obj,*.d) $(call rwildcard,$(OUT)/bpf,*.d) \
-	$(call rwildcard,$(OUT)/selftests,*.d) $(call rwildcard,$(OUT)/unit,*.d)
+	$(call rwildcard,$(OUT)/selftests,*.d) $(call rwildcard,$(OUT)/unit,*.d) \
+	$(call rwildcard,$(OUT)/fuzz,*.d)
 
 #
 # Tests.  Each part counts its tests in .output/totals/.
@@ -265,6 +266,15 @@ $(OUT)/unit/%: selftests/unit/%.c $(OUT)/tools.path
 	$(Q)$(CC) $(CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
 		-Iselftests $(LDFLAGS) -MMD -MP -MF $@.d $< -o $@ \
 		$$(sed -n '1,20s/.*link: //p' $<) -lcmocka -Wl,--as-needed $(LDLIBS)
+
+# Fuzzers are programs of libFuzzer; check-unit runs each for the number of
+# inputs that the line "runs: N" in its head comment says.
+FUZZ_BIN := $(patsubst selftests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard selftests/fuzz/*.c))
+$(OUT)/fuzz/%: selftests/fuzz/%.c $(OUT)/tools.path
+	$(call msg,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CFLAGS) -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -Iselftests/unit -MMD -MP -MF $@.d $< -o $@
 
 # Unmodified redis over Linux TCP and over eTran, side by side.
 demo: packages
@@ -286,9 +296,9 @@ check: packages
 
 check-unit: packages
 	@$(MAKE) -j$(JOBS) units
-	@selftests/run-units $(UNIT_BIN)
+	@selftests/run-units $(UNIT_BIN) $(FUZZ_BIN)
 
-units: $(UNIT_BIN)
+units: $(UNIT_BIN) $(FUZZ_BIN)
 
 check-vm check-debug: packages
 	@selftests/run-suites --kernel $(if $(findstring debug,$@),debug,plain) $(SUITE)

@@ -368,6 +368,7 @@ static void setup_wheel(void)
  * does not move by itself: an armed time that is due is an armed timer.
  */
 static u64 armed_for;
+static u64 wheel_when[FRAMES];
 
 static void arm_for(u64 due)
 {
@@ -380,6 +381,7 @@ static void wheel_hold(u32 idx, u64 when)
 	struct etran_place p = { .when = when, .now = now };
 
 	in_program[cur]++;
+	wheel_when[idx] = max(when, now);
 	assert_int_equal(etran_frame_claim(&fs, idx), 0);
 	assert_int_equal(etran_frame_hold(&frame[idx], &bucket, &priv, &p), 0);
 	assert_false(p.early);
@@ -401,8 +403,11 @@ static void wheel_timer(void)
 	running = true;
 	armed_for = ETRAN_WHEEL_NEVER;
 	in_program[me]++;
-	while ((f = etran_frame_dequeue(&bucket, now, &next)))
+	while ((f = etran_frame_dequeue(&bucket, now, &next))) {
+		/* The timer came in time for each of them. */
+		assert_true(now < wheel_when[etran_frame_idx(f)] + WHEEL_WIDTH);
 		etran_frame_release(f, false);
+	}
 	if (cur >= 0)
 		cpu_yield();
 	arm_for(next);
@@ -460,6 +465,7 @@ static void setup_wheel_held(void)
 	setup_wheel_race();
 	for (i = 0; i < 3; i++) {
 		hold_time = 20 + 10 * i;
+		wheel_when[i] = max(hold_time, now);
 		hold(i);
 		etran_frame_publish(&frame[i]);
 	}
