@@ -554,3 +554,5 @@ int probe_ask(struct ask_args *args)
 	}
 	return 0;
 }
+
+#include "pace.bpf.h"

@@ -316,3 +316,5 @@ struct etran_transport_ops idle_ops = {
 	.nr_timers	= 1,
 	.name		= "reject",
 };
+
+#include "reject_wheel.bpf.h"

@@ -130,6 +130,28 @@ static void locks(void)
 	refused("lock_kept", "bpf_spin_lock");
 }
 
+/* Timing wheels and a FIFO's two ends. */
+static void wheels(void)
+{
+	static const char * const progs[] = {
+		"hold_until_in_timer", "hold_front_in_timer",
+		"dequeue_due_in_egress", "drain_in_egress",
+		"requeue_tail_in_gen", "requeue_until_in_gen", "peek_in_xdp",
+		"next_due_in_xdp", "depth_in_tc",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(progs); i++)
+		refused(progs[i], "is not allowed");
+	refused("leak_due", "Unreleased reference");
+	refused("due_unchecked", "Possibly NULL pointer passed to");
+	refused("send_after_until", WORDS_RELEASED);
+	refused("drop_after_tail", WORDS_RELEASED);
+	refused("peek_into_too_little", "stack");
+	if (!CHECK_EQ(load_one("wheel_under_lock"), 0, "load what is allowed"))
+		last_lines();
+}
+
 /* ---- attach ---------------------------------------------------------- */
 
 static int attach_with(const char *map, const char *field, const void *value,
@@ -419,6 +441,7 @@ static const struct ktap_case cases[] = {
 	{ "verifier_bytes", bytes },
 	{ "verifier_who_calls_what", who_calls_what },
 	{ "verifier_locks", locks },
+	{ "verifier_wheels", wheels },
 	{ "bad_ops", bad_ops },
 	{ "map_parameters", map_parameters },
 	{ "bind_attributes", bind_attributes },

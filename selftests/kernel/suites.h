@@ -16,5 +16,6 @@ extern const struct ktap_suite suite_reject;
 extern const struct ktap_suite suite_port;
 extern const struct ktap_suite suite_safety;
 extern const struct ktap_suite suite_cost;
+extern const struct ktap_suite suite_wheel;
 
 #endif /* _KERNEL_SUITES_H */

@@ -89,15 +89,22 @@ static int associate(struct transport *t)
 	return 0;
 }
 
+static void *find_value(struct transport *t, const char *name, size_t size)
+{
+	size_t is;
+	void *value = bpf_map__initial_value(find_map(t->obj, name), &is);
+
+	return value && is >= size ? value : NULL;
+}
+
 static int find_parts(struct transport *t)
 {
-	size_t size;
-
-	t->orders = bpf_map__initial_value(find_map(t->obj, ".data.orders"), &size);
-	if (!t->orders || size < sizeof(*t->orders))
-		return -EINVAL;
-	t->seen = bpf_map__initial_value(find_map(t->obj, ".data.seen"), &size);
-	if (!t->seen || size < sizeof(*t->seen))
+	t->orders = find_value(t, ".data.orders", sizeof(*t->orders));
+	t->seen = find_value(t, ".data.seen", sizeof(*t->seen));
+	t->pace = find_value(t, ".data.pace", sizeof(*t->pace));
+	t->pace_seen = find_value(t, ".data.pace_seen", sizeof(*t->pace_seen));
+	t->pace_far = find_value(t, ".data.pace_far", sizeof(*t->pace_far));
+	if (!t->orders || !t->seen || !t->pace || !t->pace_seen || !t->pace_far)
 		return -EINVAL;
 	t->queue_fd = bpf_map__fd(find_map(t->obj, "queue"));
 	t->xsks_fd = bpf_map__fd(find_map(t->obj, "xsks"));
@@ -117,6 +124,8 @@ int transport_load(struct transport *t, const struct transport_opts *o)
 	if (!t->obj)
 		return -errno;
 	ret = choose_ops(t, o);
+	if (!ret && o && o->tune)
+		o->tune(t->obj);
 	if (!ret)
 		ret = bpf_object__load(t->obj);
 	if (!ret)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pace.h"
 #include "probe.h"
 
 struct bpf_object;
@@ -19,6 +20,9 @@ struct transport {
 	struct bpf_link *xdp;
 	struct orders *orders;
 	struct seen *seen;
+	struct pace_orders *pace;
+	struct pace_seen *pace_seen;
+	struct pace_far *pace_far;
 	int queue_fd;		/* the PKT_QUEUE map */
 	int xsks_fd;
 	int arm_fd;		/* syscall programs */
@@ -30,6 +34,7 @@ struct transport_opts {
 	const char *ops;	/* NULL: "probe"; which instance of the object */
 	uint32_t timeout_ms;
 	bool unassociated;	/* leave XDP and syscall programs alone */
+	void (*tune)(struct bpf_object *obj);	/* before it is loaded */
 };
 
 /** transport_dir - where the BPF objects are; set once at start */
