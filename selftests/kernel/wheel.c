@@ -54,6 +54,21 @@ static void check_out(struct bench *b, uint64_t count)
 	CHECK_EQ(b->sink.corrupt, 0, "packets received damaged");
 }
 
+/*
+ * The wheel gave them in the order they came. Not what the far end saw: QEMU's
+ * hub lets packets of a large burst pass each other.
+ */
+static void check_fifo(struct bench *b, uint32_t count)
+{
+	const uint32_t *o = b->tr.pace_seen->order;
+	uint64_t wrong = 0;
+	uint32_t i;
+
+	for (i = 1; i < count && i < PACE_SCRIPT; i++)
+		wrong += o[i] != o[i - 1] + 1;
+	CHECK_EQ(wrong, 0, "released in another order than they came");
+}
+
 static uint64_t slot_of(uint64_t when)
 {
 	return (when + PACE_SLOT_NS - 1) / PACE_SLOT_NS;
@@ -115,7 +130,7 @@ static void past(void)
 	if (wheel_open(&b)) {
 		bench_push(&b, NUMBER);
 		check_out(&b, NUMBER);
-		CHECK_EQ(b.sink.ooo, 0, "out of order");
+		check_fifo(&b, NUMBER);
 		CHECK_EQ(b.tr.pace_seen->early, 0, "beyond the horizon");
 	}
 	bench_close(&b);
@@ -179,7 +194,7 @@ static void one_packet_per_run(void)
 		b.tr.pace->budget = 1;
 		bench_push(&b, 1000);
 		check_out(&b, 1000);
-		CHECK_EQ(b.sink.ooo, 0, "out of order");
+		check_fifo(&b, 1000);
 	}
 	bench_close(&b);
 }
@@ -209,7 +224,7 @@ static void taken_before_they_are_due(void)
 		CHECK_EQ(b.tr.pace_seen->sent, 0, "released by themselves");
 		CHECK_EQ(transport_arm(&b.tr, 0, 0, 1), 0, "arm");
 		check_out(&b, 200);
-		CHECK_EQ(b.sink.ooo, 0, "out of order");
+		check_fifo(&b, 200);
 	}
 	bench_close(&b);
 }
