@@ -46,9 +46,12 @@ static void check_out(struct bench *b, uint64_t count)
 	bench_check_rest(b, 0);
 	CHECK_EQ(s->sent, count, "released");
 	CHECK_EQ(s->too_early, 0, "released before their time");
-	CHECK_EQ(s->peek_bad, 0, "peeks that do not fit the dequeue");
-	CHECK_EQ(s->next_bad, 0, "times of the next that do not fit");
-	CHECK_EQ(s->depth_bad, 0, "depths that do not fit");
+	/* Without a script, egress puts more in between two of these calls. */
+	if (b->tr.pace->base) {
+		CHECK_EQ(s->peek_bad, 0, "peeks that do not fit the dequeue");
+		CHECK_EQ(s->next_bad, 0, "times of the next that do not fit");
+		CHECK_EQ(s->depth_bad, 0, "depths that do not fit");
+	}
 	CHECK_EQ(s->wrong_map, 0, "calls with the wrong kind of map");
 	CHECK_EQ(b->sink.dup, 0, "packets received twice");
 	CHECK_EQ(b->sink.corrupt, 0, "packets received damaged");
@@ -90,17 +93,23 @@ static void check_order(struct bench *b, uint32_t count)
 	CHECK_EQ(wrong, 0, "released in another order than that of time");
 }
 
-/* Times all over a fifth of a second, none before all have been put in. */
-static void script(struct bench *b, uint32_t count)
+/* Times all over a fifth of a second; nothing is taken before all are held. */
+static void script(struct bench *b, uint32_t count, uint32_t take)
 {
 	struct pace_orders *p = b->tr.pace;
 	uint32_t i, x = 1;
 
-	p->base = clock_ns() + 200 * NSEC_PER_MSEC;
+	p->base = clock_ns() + 100 * NSEC_PER_MSEC;
 	for (i = 0; i < count; i++) {
 		x = x * 1103515245 + 12345;
 		p->when[i] = 1 + (x >> 4) % (10 * HORIZON);
 	}
+	p->take = TAKE_NOTHING;
+	bench_push(b, count);
+	CHECK(WAIT_FOR((bench_step(b), b->tr.pace_seen->held >= count)),
+	      "held %llu", (unsigned long long)b->tr.pace_seen->held);
+	p->take = take;
+	CHECK_EQ(transport_arm(&b->tr, 0, 0, 1), 0, "arm");
 }
 
 static const struct bench_opts long_opts;
@@ -110,8 +119,7 @@ static void in_order_of_time(void)
 	struct bench b;
 
 	if (wheel_open_with(&b, &long_opts)) {
-		script(&b, NUMBER);
-		bench_push(&b, NUMBER);
+		script(&b, NUMBER, TAKE_DUE);
 		check_out(&b, NUMBER);
 		check_order(&b, NUMBER);
 		CHECK_EQ(b.tr.pace_seen->early, 0, "beyond the horizon");
@@ -173,10 +181,8 @@ static void put_back_to_the_front(void)
 	struct bench b;
 
 	if (wheel_open_with(&b, &long_opts)) {
-		script(&b, NUMBER);
-		b.tr.pace->take = TAKE_BACK;
 		b.tr.pace->backs = 200;
-		bench_push(&b, NUMBER);
+		script(&b, NUMBER, TAKE_BACK);
 		check_out(&b, NUMBER);
 		check_order(&b, NUMBER);
 		CHECK_EQ(b.tr.pace_seen->again, 200, "put back");
