@@ -142,10 +142,11 @@ struct etran_gen_req {
 #define ETRAN_GEN_QUEUE		1024
 
 /**
- * struct etran_cpu - work of one transport on one CPU
+ * struct etran_cpu - work of one transport on one CPU, or in its thread
  * @lock: protects timers and requests below
  * @tr: transport
- * @cpu: CPU
+ * @cpu: CPU; nr_cpu_ids for the thread
+ * @thread: KTHREAD mode: the thread
  * @work: softirq that runs timers and gen
  * @hrtimer: earliest timer of @waiting
  * @ready: timers that are due
@@ -160,6 +161,7 @@ struct etran_cpu {
 	raw_spinlock_t lock;
 	struct etran_transport *tr;
 	u32 cpu;
+	struct task_struct *thread;
 	struct tasklet_struct work;
 	struct hrtimer hrtimer;
 	struct list_head ready;
@@ -229,6 +231,7 @@ struct etran_exit_record {
  * @queues: number of bound pools; etran_mutex
  * @timer: its timers
  * @cpu: its work
+ * @global: that of its thread; NULL without @ops->nr_global
  * @past: counters of pools that are gone; etran_mutex
  * @ending: enum etran_exit_kind of the first reason; no program is called then
  * @info: why it ends; complete a grace period after @ending was set
@@ -250,6 +253,7 @@ struct etran_transport {
 	u32 queues;
 	struct etran_timer *timer;
 	struct etran_cpu __percpu *cpu;
+	struct etran_cpu *global;
 	struct etran_counters past;
 	u32 ending;
 	struct etran_exit_info info;
@@ -394,8 +398,15 @@ struct etran_bucket *etran_pktq_bucket(void *map, u32 idx);
 struct etran_bucket *etran_pktq_wheel(void *map);
 
 /* timer.c */
+static inline u32 etran_timer_nr(const struct etran_transport *tr)
+{
+	return tr->ops->nr_timers + tr->ops->nr_global;
+}
+
 void etran_timer_init(struct etran_cpu *c);
 int etran_timer_arm(struct etran_transport *tr, u32 id, u64 delay);
+int etran_timer_disarm(struct etran_transport *tr, u32 id);
+int etran_timer_start(struct etran_cpu *c);
 bool etran_timer_planned(const struct etran_transport *tr, u32 id, u32 ms);
 bool etran_timer_run(struct etran_cpu *c);
 void etran_timer_cancel(struct etran_cpu *c);

@@ -143,7 +143,7 @@ __bpf_kfunc int bpf_etran_hold_until(struct etran_pkt *pkt, void *p__map, u64 wh
 	struct etran_transport *tr = tx_of(pkt)->tr;
 	int err;
 
-	if (b && timer >= tr->ops->nr_timers)
+	if (b && timer >= etran_timer_nr(tr))
 		return -EINVAL;
 	if (b && READ_ONCE(b->id) != timer)
 		WRITE_ONCE(b->id, timer);
@@ -297,6 +297,19 @@ __bpf_kfunc int bpf_etran_timer_arm(u32 id, u64 delay_ns, struct bpf_prog_aux *a
 	tr = live(aux);
 	if (tr)
 		err = etran_timer_arm(tr, id, delay_ns);
+	rcu_read_unlock();
+	return err;
+}
+
+__bpf_kfunc int bpf_etran_timer_cancel(u32 id, struct bpf_prog_aux *aux)
+{
+	struct etran_transport *tr;
+	int err = -ENOENT;
+
+	rcu_read_lock();
+	tr = live(aux);
+	if (tr)
+		err = etran_timer_disarm(tr, id);
 	rcu_read_unlock();
 	return err;
 }

@@ -165,10 +165,13 @@ struct etran_transport_ops {
 
 	/**
 	 * @timer: timer @id armed by bpf_etran_timer_arm() is due. Optional.
-	 * Runs in softirq on the CPU that armed it. The timer is disarmed when
-	 * the call starts, so arming it from within or from another CPU while
-	 * it runs makes it run again: no wake-up is lost. Two CPUs never run
-	 * the same timer at the same time.
+	 * Ids below @nr_timers run in softirq on the CPU that armed them
+	 * (SOFTIRQ mode), those from @nr_timers on in one thread of the
+	 * transport (KTHREAD mode), which can order work of all CPUs. The timer
+	 * is disarmed when the call starts, so arming it from within or from
+	 * another CPU while it runs makes it run again: no wake-up is lost. Two
+	 * CPUs never run the same timer at the same time. At most 64 calls of
+	 * one transport follow each other before others have their turn.
 	 */
 	void (*timer)(u32 id);
 
@@ -193,10 +196,17 @@ struct etran_transport_ops {
 	void (*dump)(struct etran_dump *dump);
 
 	/**
-	 * @nr_timers: how many timers (ids 0..nr_timers-1) it uses, at most
-	 * ETRAN_MAX_TIMERS; 0 with a @timer op is refused.
+	 * @nr_timers: how many timers (ids 0..nr_timers-1) run in softirq.
+	 * Together with @nr_global at most ETRAN_MAX_TIMERS; none at all with a
+	 * @timer op is refused.
 	 */
 	u32 nr_timers;
+
+	/**
+	 * @nr_global: how many timers (ids nr_timers..nr_timers+nr_global-1)
+	 * run in the transport's thread, "etran/NAME".
+	 */
+	u32 nr_global;
 
 	/** @flags: must be 0. */
 	u32 flags;

@@ -51,6 +51,11 @@ static int ops_init_member(const struct btf_type *t, const struct btf_member *me
 			return -E2BIG;
 		k->nr_timers = u->nr_timers;
 		return 1;
+	case offsetof(struct etran_transport_ops, nr_global):
+		if (u->nr_global > ETRAN_MAX_TIMERS)
+			return -E2BIG;
+		k->nr_global = u->nr_global;
+		return 1;
 	case offsetof(struct etran_transport_ops, timeout_ms):
 		if (u->timeout_ms > ETRAN_MAX_TIMEOUT_MS)
 			return -E2BIG;
@@ -71,10 +76,11 @@ static int ops_init_member(const struct btf_type *t, const struct btf_member *me
 static int ops_validate(void *kdata)
 {
 	struct etran_transport_ops *ops = kdata;
+	u32 timers = ops->nr_timers + ops->nr_global;
 
-	if (!ops->egress || !!ops->timer != !!ops->nr_timers)
+	if (!ops->egress || !!ops->timer != !!timers)
 		return -EINVAL;
-	return 0;
+	return timers > ETRAN_MAX_TIMERS ? -E2BIG : 0;
 }
 
 static int ops_reg(void *kdata, struct bpf_link *link)

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Timers of a transport: SOFTIRQ mode, at once or after some nanoseconds.
+ * Timers of a transport, at once or after some nanoseconds.
  *
- * A timer belongs to one CPU, timer->cpu, whose etran_cpu->lock protects it.
- * Arming it elsewhere moves it, unless it runs or is due already. One lock at
- * a time: look up the CPU, lock, look again.
+ * A timer belongs to one struct etran_cpu, whose lock protects it. In SOFTIRQ
+ * mode that is a CPU's, timer->cpu: arming it elsewhere moves it, unless it
+ * runs or is due already. One lock at a time: look up the CPU, lock, look
+ * again. In KTHREAD mode it is the one of the transport's thread, for ever.
  *
  *   IDLE -> READY -> running -> IDLE	due at once
  *   IDLE -> WAITING -> READY		later
  *
  * No wake-up is lost: a timer becomes IDLE before its program is called, and
  * arming it while it runs is remembered (again) and done when it returns. It
- * never runs on two CPUs: it moves only while not running.
+ * never runs twice at the same time: it moves only while not running.
+ *
+ * A round moves and runs a bounded number, in order of becoming READY, so a
+ * timer that arms itself at once starves neither others nor the CPU: other
+ * transports' rounds come in between.
  */
+#include <linux/kthread.h>
 #include <linux/ktime.h>
 
 #include "etran.h"
@@ -23,22 +29,58 @@ enum {
 	TIMER_WAITING,
 };
 
-/* Timers run in one round; more wait for the next softirq. */
+/* Timers run in one round; more wait for the next. */
 #define ETRAN_TIMER_BATCH	64
+
+static void timer_wake(struct etran_cpu *c)
+{
+	if (c->thread)
+		wake_up_process(c->thread);
+	else
+		tasklet_schedule(&c->work);
+}
 
 static void timer_queue(struct etran_cpu *c, struct etran_timer *t, u64 due)
 {
 	if (!due) {
 		t->state = TIMER_READY;
 		list_add_tail(&t->node, &c->ready);
-		tasklet_schedule(&c->work);
+		timer_wake(c);
 		return;
 	}
 	t->state = TIMER_WAITING;
 	timerqueue_init(&t->tq);
 	t->tq.expires = due;
 	if (timerqueue_add(&c->waiting, &t->tq))
-		hrtimer_start(&c->hrtimer, due, HRTIMER_MODE_ABS_PINNED_SOFT);
+		hrtimer_start(&c->hrtimer, due, c->thread ? HRTIMER_MODE_ABS_SOFT :
+			      HRTIMER_MODE_ABS_PINNED_SOFT);
+}
+
+static void timer_unqueue(struct etran_cpu *c, struct etran_timer *t)
+{
+	if (t->state == TIMER_WAITING)
+		timerqueue_del(&c->waiting, &t->tq);
+	else if (t->state == TIMER_READY)
+		list_del(&t->node);
+	t->state = TIMER_IDLE;
+}
+
+/* Interrupts are off. */
+static struct etran_cpu *timer_lock(struct etran_transport *tr, struct etran_timer *t)
+{
+	struct etran_cpu *c = tr->global;
+
+	if (t - tr->timer >= tr->ops->nr_timers) {
+		raw_spin_lock(&c->lock);
+		return c;
+	}
+	for (;;) {
+		c = per_cpu_ptr(tr->cpu, READ_ONCE(t->cpu));
+		raw_spin_lock(&c->lock);
+		if (t->cpu == c->cpu)
+			return c;
+		raw_spin_unlock(&c->lock);
+	}
 }
 
 /**
@@ -58,19 +100,14 @@ int etran_timer_arm(struct etran_transport *tr, u32 id, u64 delay)
 	struct etran_timer *t;
 	unsigned long flags;
 
-	if (id >= tr->ops->nr_timers)
+	if (id >= etran_timer_nr(tr))
 		return -EINVAL;
 
 	t = &tr->timer[id];
 	local_irq_save(flags);
 	me = this_cpu_ptr(tr->cpu);
 	for (;;) {
-		c = per_cpu_ptr(tr->cpu, READ_ONCE(t->cpu));
-		raw_spin_lock(&c->lock);
-		if (t->cpu != c->cpu) {
-			raw_spin_unlock(&c->lock);
-			continue;
-		}
+		c = timer_lock(tr, t);
 		if (t->running) {
 			t->due = t->again ? min(t->due, due) : due;
 			t->again = true;
@@ -79,11 +116,8 @@ int etran_timer_arm(struct etran_transport *tr, u32 id, u64 delay)
 		if (t->state == TIMER_READY ||
 		    (t->state == TIMER_WAITING && t->tq.expires <= due))
 			break;
-		if (t->state == TIMER_WAITING) {
-			timerqueue_del(&c->waiting, &t->tq);
-			t->state = TIMER_IDLE;
-		}
-		if (c == me) {
+		timer_unqueue(c, t);
+		if (c == me || c->thread) {
 			timer_queue(c, t, due);
 			break;
 		}
@@ -95,33 +129,82 @@ int etran_timer_arm(struct etran_transport *tr, u32 id, u64 delay)
 	return 0;
 }
 
+/**
+ * etran_timer_disarm - do not run a timer
+ * @tr: transport, alive
+ * @id: timer
+ *
+ * A run that has begun goes on; one that it or others asked for meanwhile does
+ * not follow. Any context but hard interrupt; under RCU.
+ *
+ * Return: 1 was armed, 0 was not, -EINVAL no such timer.
+ */
+int etran_timer_disarm(struct etran_transport *tr, u32 id)
+{
+	struct etran_timer *t;
+	struct etran_cpu *c;
+	unsigned long flags;
+	bool armed;
+
+	if (id >= etran_timer_nr(tr))
+		return -EINVAL;
+
+	t = &tr->timer[id];
+	local_irq_save(flags);
+	c = timer_lock(tr, t);
+	armed = t->state != TIMER_IDLE || t->again;
+	timer_unqueue(c, t);
+	t->again = false;
+	raw_spin_unlock(&c->lock);
+	local_irq_restore(flags);
+	return armed;
+}
+
+/* The round itself finds what is due. */
 static enum hrtimer_restart timer_expired(struct hrtimer *hrtimer)
 {
-	struct etran_cpu *c = container_of(hrtimer, struct etran_cpu, hrtimer);
-	enum hrtimer_restart restart = HRTIMER_NORESTART;
+	timer_wake(container_of(hrtimer, struct etran_cpu, hrtimer));
+	return HRTIMER_NORESTART;
+}
+
+static void timer_move_due(struct etran_cpu *c)
+{
 	struct timerqueue_node *node;
 	u64 now = ktime_get_ns();
-	unsigned long flags;
+	u32 n = 0;
 
-	raw_spin_lock_irqsave(&c->lock, flags);
-	while ((node = timerqueue_getnext(&c->waiting))) {
+	while (n++ < ETRAN_TIMER_BATCH && (node = timerqueue_getnext(&c->waiting)) &&
+	       node->expires <= now) {
 		struct etran_timer *t = container_of(node, struct etran_timer, tq);
 
-		if (node->expires > now) {
-			hrtimer_set_expires(hrtimer, node->expires);
-			restart = HRTIMER_RESTART;
-			break;
-		}
 		timerqueue_del(&c->waiting, node);
-		timer_queue(c, t, 0);
+		t->state = TIMER_READY;
+		list_add_tail(&t->node, &c->ready);
 	}
-	raw_spin_unlock_irqrestore(&c->lock, flags);
-	return restart;
+}
+
+/* What comes next: true when it is due already, else the clock is set. */
+static bool timer_next(struct etran_cpu *c)
+{
+	struct timerqueue_node *node = timerqueue_getnext(&c->waiting);
+
+	if (!list_empty(&c->ready))
+		return true;
+	if (!node)
+		return false;
+	if (node->expires <= ktime_get_ns())
+		return true;
+	if (!hrtimer_is_queued(&c->hrtimer) ||
+	    hrtimer_get_expires(&c->hrtimer) > node->expires)
+		hrtimer_start(&c->hrtimer, node->expires,
+			      c->thread ? HRTIMER_MODE_ABS_SOFT :
+			      HRTIMER_MODE_ABS_PINNED_SOFT);
+	return false;
 }
 
 /**
- * etran_timer_run - run what is due on this CPU
- * @c: CPU; in its softirq, under RCU
+ * etran_timer_run - one round
+ * @c: CPU, in its softirq, or that of the thread; BH disabled, under RCU
  * Return: true when there is more.
  */
 bool etran_timer_run(struct etran_cpu *c)
@@ -133,12 +216,12 @@ bool etran_timer_run(struct etran_cpu *c)
 	u32 n = 0;
 
 	raw_spin_lock_irq(&c->lock);
+	timer_move_due(c);
 	while (n++ < ETRAN_TIMER_BATCH && !READ_ONCE(tr->ending)) {
 		t = list_first_entry_or_null(&c->ready, struct etran_timer, node);
 		if (!t)
 			break;
-		list_del(&t->node);
-		t->state = TIMER_IDLE;
+		timer_unqueue(c, t);
 		t->running = true;
 		c->timer_runs++;
 		raw_spin_unlock_irq(&c->lock);
@@ -156,9 +239,44 @@ bool etran_timer_run(struct etran_cpu *c)
 			timer_queue(c, t, t->due);
 		}
 	}
-	more = !list_empty(&c->ready);
+	more = timer_next(c);
 	raw_spin_unlock_irq(&c->lock);
 	return more;
+}
+
+static bool timer_thread_due(struct etran_cpu *c)
+{
+	bool due;
+
+	raw_spin_lock_irq(&c->lock);
+	due = !READ_ONCE(c->tr->ending) && timer_next(c);
+	raw_spin_unlock_irq(&c->lock);
+	return due;
+}
+
+static int timer_thread(void *arg)
+{
+	struct etran_cpu *c = arg;
+
+	while (!kthread_should_stop()) {
+		set_current_state(TASK_IDLE);
+		if (kthread_should_stop())
+			break;
+		if (!timer_thread_due(c)) {
+			schedule();
+			continue;
+		}
+		__set_current_state(TASK_RUNNING);
+		local_bh_disable();
+		rcu_read_lock();
+		etran_timer_run(c);
+		etran_pool_kick_all();
+		rcu_read_unlock();
+		local_bh_enable();
+		cond_resched();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
 }
 
 /**
@@ -172,7 +290,7 @@ bool etran_timer_planned(const struct etran_transport *tr, u32 id, u32 ms)
 {
 	const struct etran_timer *t = &tr->timer[id];
 
-	return id < tr->ops->nr_timers &&
+	return id < etran_timer_nr(tr) &&
 		(READ_ONCE(t->state) != TIMER_IDLE || READ_ONCE(t->running) ||
 		 jiffies_to_msecs((u32)jiffies - READ_ONCE(t->ran)) <= ms);
 }
@@ -186,14 +304,37 @@ void etran_timer_init(struct etran_cpu *c)
 	INIT_LIST_HEAD(&c->ready);
 	timerqueue_init_head(&c->waiting);
 	hrtimer_setup(&c->hrtimer, timer_expired, CLOCK_MONOTONIC,
-		      HRTIMER_MODE_ABS_PINNED_SOFT);
+		      HRTIMER_MODE_ABS_SOFT);
+}
+
+/**
+ * etran_timer_start - start the thread
+ * @c: that of global timers
+ * Return: 0 or errno.
+ */
+int etran_timer_start(struct etran_cpu *c)
+{
+	struct task_struct *thread;
+
+	thread = kthread_create(timer_thread, c, "etran/%s", c->tr->ops->name);
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	c->thread = get_task_struct(thread);
+	wake_up_process(thread);
+	return 0;
 }
 
 /**
  * etran_timer_cancel - no timer runs any more
- * @c: CPU of a dead transport, a grace period later
+ * @c: CPU of a dead transport, a grace period later, or of one that was never
+ *	attached
  */
 void etran_timer_cancel(struct etran_cpu *c)
 {
 	hrtimer_cancel(&c->hrtimer);
+	if (c->thread) {
+		kthread_stop(c->thread);
+		put_task_struct(c->thread);
+		c->thread = NULL;
+	}
 }

@@ -82,6 +82,9 @@ static void transport_free_cpus(struct etran_transport *tr)
 {
 	int cpu;
 
+	if (tr->global)
+		etran_timer_cancel(tr->global);
+	kfree(tr->global);
 	if (!tr->cpu)
 		return;
 	for_each_possible_cpu(cpu)
@@ -98,6 +101,26 @@ static void transport_free(struct etran_transport *tr)
 	kfree(tr);
 }
 
+static void transport_init_cpu(struct etran_transport *tr, struct etran_cpu *c, u32 cpu)
+{
+	raw_spin_lock_init(&c->lock);
+	c->tr = tr;
+	c->cpu = cpu;
+	tasklet_setup(&c->work, transport_work);
+	etran_timer_init(c);
+}
+
+static int transport_init_global(struct etran_transport *tr)
+{
+	if (!tr->ops->nr_global)
+		return 0;
+	tr->global = kzalloc_obj(*tr->global, GFP_KERNEL_ACCOUNT);
+	if (!tr->global)
+		return -ENOMEM;
+	transport_init_cpu(tr, tr->global, nr_cpu_ids);
+	return etran_timer_start(tr->global);
+}
+
 static struct etran_transport *transport_alloc(struct etran_transport_ops *ops)
 {
 	struct etran_transport *tr;
@@ -109,7 +132,7 @@ static struct etran_transport *transport_alloc(struct etran_transport_ops *ops)
 	tr->ops = ops;
 	etran_watchdog_init(tr);
 	err = etran_exit_init(tr);
-	tr->timer = kvcalloc(ops->nr_timers ?: 1, sizeof(*tr->timer),
+	tr->timer = kvcalloc(etran_timer_nr(tr) ?: 1, sizeof(*tr->timer),
 			     GFP_KERNEL_ACCOUNT);
 	tr->cpu = alloc_percpu_gfp(struct etran_cpu, GFP_KERNEL_ACCOUNT);
 	if (err || !tr->timer || !tr->cpu)
@@ -118,15 +141,13 @@ static struct etran_transport *transport_alloc(struct etran_transport_ops *ops)
 	for_each_possible_cpu(cpu) {
 		struct etran_cpu *c = per_cpu_ptr(tr->cpu, cpu);
 
-		raw_spin_lock_init(&c->lock);
-		c->tr = tr;
-		c->cpu = cpu;
-		tasklet_setup(&c->work, transport_work);
-		etran_timer_init(c);
+		transport_init_cpu(tr, c, cpu);
 		err = ops->gen ? etran_gen_init(c) : 0;
 		if (err)
 			goto err_free;
 	}
+	if (transport_init_global(tr))
+		goto err_free;
 	return tr;
 
 err_free:
@@ -205,6 +226,8 @@ void etran_transport_detach(struct etran_transport *tr, u32 kind, const char *wh
 		etran_timer_cancel(c);
 		tasklet_kill(&c->work);
 	}
+	if (tr->global)
+		etran_timer_cancel(tr->global);
 	etran_exit_dump(tr);
 	etran_pool_drain(tr);
 	static_branch_dec(&etran_key);
@@ -287,6 +310,8 @@ void etran_transport_count(const struct etran_transport *tr, struct etran_counte
 		sum->gen_failed += READ_ONCE(c->gen_failed);
 		sum->timer_runs += READ_ONCE(c->timer_runs);
 	}
+	if (tr->global)
+		sum->timer_runs += READ_ONCE(tr->global->timer_runs);
 }
 
 static void __net_exit transport_net_exit(struct net *net)

@@ -273,7 +273,7 @@ void bench_check_seen(struct bench *b)
 	CHECK_EQ(s->held_bad, 0, "held packets that are not what was held");
 	CHECK_EQ(s->bucket_ooo, 0, "packets out of order in their bucket");
 	CHECK_EQ(s->gen_bad, 0, "gen contexts that are not what was asked");
-	for (i = 0; i < PROBE_TIMERS; i++) {
+	for (i = 0; i < PROBE_ALL_TIMERS; i++) {
 		if (!s->timer[i].overlap && !s->timer[i].early)
 			continue;
 		CHECK(false, "timer %u: %u overlapping, %llu early runs", i,

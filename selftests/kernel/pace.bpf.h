@@ -3,7 +3,7 @@
  * A transport that paces with timing wheels: an instance of its own in the
  * object of probe.bpf.c, which has the lock and the counters.
  *
- * The wheel arms timer 0 by itself, the program never does, but where it stops
+ * The wheel arms its timer by itself, the program never does, but where it stops
  * before it was told that nothing more is due.
  */
 #ifndef _KERNEL_PACE_BPF_H
@@ -148,7 +148,7 @@ int BPF_PROG(pace_egress, struct etran_pkt *pkt)
 		ret = bpf_etran_hold(pkt, &queue, 0, &priv);
 	else
 		ret = pace_hold(pkt, &wheel, priv.v[1], &priv,
-				pace.bad_timer ? PROBE_TIMERS : 0);
+				pace.timer);
 	if (ret < 0) {
 		inc(&pace_seen.refused);
 		pace_seen.hold_errno = ret;
@@ -271,7 +271,7 @@ void BPF_PROG(pace_timer, __u32 id)
 	__u32 n;
 
 	inc(&pace_seen.runs);
-	if (pace.take == TAKE_NOTHING || id >= PACE_INNERS)
+	if (pace.take == TAKE_NOTHING || (id >= PACE_INNERS && id != PACE_THREAD))
 		return;
 	if (pace.take == TAKE_DRAIN) {
 		n = bpf_etran_drain(&wheel, 0, 1000);
@@ -294,6 +294,7 @@ struct etran_transport_ops pace_ops = {
 	.egress		= (void *)pace_egress,
 	.timer		= (void *)pace_timer,
 	.nr_timers	= PROBE_TIMERS,
+	.nr_global	= 1,
 	.name		= "pace",
 };
 

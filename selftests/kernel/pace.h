@@ -16,6 +16,7 @@
 #define PACE_SLOTS	1024		/* of the wheel, unless tuned */
 #define PACE_SLOT_NS	20000
 #define PACE_INNERS	4
+#define PACE_THREAD	PROBE_TIMERS	/* the one timer of its thread */
 
 /* When egress says a packet shall leave, by its number. */
 enum pace_plan {
@@ -48,7 +49,7 @@ struct pace_orders {
 	__u32 backs;
 	__u32 warm;		/* packets of a flow before its first is timed */
 	__u32 run;		/* of the packets that the far end counts */
-	__u32 bad_timer;	/* egress names a timer that is not there */
+	__u32 timer;		/* the one that egress names */
 	__u64 when[PACE_SCRIPT];
 };
 

@@ -70,10 +70,17 @@ static __always_inline void misbehave(__u32 where)
 				return;
 }
 
+/* What the compiler knows of @id, the verifier has to see. */
+static __always_inline struct timer_seen *timer_seen(__u32 id)
+{
+	barrier_var(id);
+	return &seen.timer[id % PROBE_ALL_TIMERS];
+}
+
 /* Raise the timer's target and arm it, in the order that loses no wake-up. */
 static __always_inline int arm(__u32 id, __u64 delay_ns)
 {
-	struct timer_seen *t = &seen.timer[id % PROBE_TIMERS];
+	struct timer_seen *t = timer_seen(id);
 
 	__sync_fetch_and_add(&t->want, 1);
 	inc(&seen.armed);
@@ -296,7 +303,7 @@ static __always_inline bool release_one(__u32 bucket)
 	return true;
 }
 
-static __always_inline void release(__u32 bucket)
+static __always_inline void release(__u32 bucket, __u32 id)
 {
 	int budget = orders.budget;
 	int i;
@@ -305,19 +312,19 @@ static __always_inline void release(__u32 bucket)
 		return;
 	bpf_for(i, 0, 64) {
 		if (i >= budget) {
-			arm(bucket, orders.rearm_ns);
+			arm(id, orders.rearm_ns);
 			return;
 		}
 		if (!release_one(bucket))
 			return;
 	}
-	arm(bucket, orders.rearm_ns);
+	arm(id, orders.rearm_ns);
 }
 
 SEC("struct_ops/timer")
 void BPF_PROG(probe_timer, __u32 id)
 {
-	struct timer_seen *t = &seen.timer[id % PROBE_TIMERS];
+	struct timer_seen *t = timer_seen(id);
 	__u64 now = bpf_ktime_get_ns();
 
 	misbehave(IN_TIMER);
@@ -329,8 +336,12 @@ void BPF_PROG(probe_timer, __u32 id)
 	t->runs++;
 	if (t->runs < orders.rearm_runs)
 		arm(id, orders.rearm_ns);
+	if (orders.cancel_run && t->runs == orders.cancel_run)
+		bpf_etran_timer_cancel(id);
 	if (id < PROBE_BUCKETS)
-		release(id);
+		release(id, id);
+	else if (id >= PROBE_TIMERS)
+		release(id - PROBE_TIMERS, id);
 	__sync_fetch_and_add(&t->inside, -1);
 }
 
@@ -417,6 +428,7 @@ struct etran_transport_ops probe = {
 	.exit		= (void *)probe_exit,
 	.dump		= (void *)probe_dump,
 	.nr_timers	= PROBE_TIMERS,
+	.nr_global	= PROBE_GLOBAL,
 	.name		= "probe",
 };
 
@@ -534,6 +546,8 @@ int probe_arm(struct arm_args *args)
 	__u32 id = args->id;
 
 	misbehave(IN_SYSCALL);
+	if (!count)
+		args->ret = bpf_etran_timer_cancel(id);
 	bpf_for(i, 0, count) {
 		ret = arm(id, delay);
 		if (ret)

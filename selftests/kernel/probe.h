@@ -19,7 +19,9 @@
 #define PROBE_MAP_TYPE		0x4554	/* BPF_MAP_TYPE_PKT_QUEUE */
 #define PROBE_BUCKETS		16	/* timer id = bucket */
 #define PROBE_BUCKET_LIMIT	512	/* less than a backlog of veth takes */
-#define PROBE_TIMERS		64
+#define PROBE_TIMERS		64	/* in softirq */
+#define PROBE_GLOBAL		64	/* in the thread; behind them */
+#define PROBE_ALL_TIMERS	(PROBE_TIMERS + PROBE_GLOBAL)	/* a power of two */
 #define PROBE_SEQS		(1 << 16)
 #define PROBE_EDIT_MASK		0x5a5aa5a5
 #define ETRAN_GEN_MAX		256	/* ETRAN_GEN_FRAME_LEN of ops.h */
@@ -98,6 +100,7 @@ struct orders {
 	__u64 delay_ns;		/* of the arm from egress */
 	__u64 rearm_ns;		/* delay of a re-arm from the timer itself */
 	__u32 rearm_runs;	/* timer arms itself until it ran that often */
+	__u32 cancel_run;	/* ... and cancels that in its nth run */
 	__s32 init_ret;
 	__u32 tenant;		/* what egress must see */
 	__u32 ifindex;
@@ -161,7 +164,7 @@ struct seen {
 	__u64 exit_kind;
 	__s64 exit_code;
 	__u64 dump;
-	struct timer_seen timer[PROBE_TIMERS];
+	struct timer_seen timer[PROBE_ALL_TIMERS];
 	__u8 promise[PROBE_SEQS];	/* by seq: told the peer "it is in" */
 };
 
@@ -173,7 +176,7 @@ struct probe_depth {
 /* Argument of the syscall programs probe_arm and probe_ask. */
 struct arm_args {
 	__u32 id;
-	__u32 count;
+	__u32 count;		/* 0: cancel it */
 	__u64 delay_ns;
 	__s64 ret;		/* last non-zero result */
 };

@@ -187,6 +187,7 @@ static void bad_ops(void)
 		"abcdefghijklmnop",
 	};
 	uint32_t zero = 0, many = (1U << 20) + 1, one = 1, all = UINT32_MAX;
+	uint32_t most = 1U << 20;
 	char name[16];
 	unsigned int i;
 
@@ -199,6 +200,11 @@ static void bad_ops(void)
 	      "too many timers");
 	CHECK(attach_with("idle_ops", "nr_timers", &all, 4) < 0,
 	      "far too many timers");
+	CHECK(attach_with("idle_ops", "nr_global", &all, 4) < 0,
+	      "far too many timers of the thread");
+	CHECK(attach_with("idle_ops", "nr_global", &most, 4) < 0,
+	      "one timer too many, both kinds together");
+	CHECK_EQ(attach_with("idle_ops", "nr_global", &one, 4), 0, "one more timer");
 	CHECK(attach_with("idle_ops", "flags", &one, 4) < 0, "flags");
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		memset(name, 0, sizeof(name));

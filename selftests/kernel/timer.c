@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Timers: no lost wake-up, none early, no timer on two CPUs at once. */
+/*
+ * Timers, in softirq and in the transport's thread: no lost wake-up, none early,
+ * no timer twice at once, none after a cancel, fair between transports.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -8,8 +11,9 @@
 #include "clock.h"
 #include "suites.h"
 
-/* The timers above the buckets' do nothing but count. */
-#define T(n)	(PROBE_BUCKETS + (n))
+/* The timers above the buckets' do nothing but count; so do those of the thread. */
+static uint32_t first = PROBE_BUCKETS;
+#define T(n)	(first + (n))
 
 static bool caught_up(struct bench *b, uint32_t id)
 {
@@ -33,7 +37,7 @@ static void check_timer_counter(struct bench *b)
 	uint64_t runs = 0;
 	unsigned int i;
 
-	for (i = 0; i < PROBE_TIMERS; i++)
+	for (i = 0; i < PROBE_ALL_TIMERS; i++)
 		runs += b->tr.seen->timer[i].runs;
 	if (CHECK_EQ(nl_transport_get(&b->nl, "probe", &t), 0, "transport-get"))
 		CHECK_EQ(t.c.v[ETRAN_A_COUNTERS_TIMER_RUNS], runs,
@@ -230,8 +234,10 @@ static void refused(void)
 	struct bench b;
 
 	if (bench_open(&b, NULL)) {
-		CHECK_EQ(transport_arm(&b.tr, PROBE_TIMERS, 0, 1), -EINVAL,
+		CHECK_EQ(transport_arm(&b.tr, PROBE_ALL_TIMERS, 0, 1), -EINVAL,
 			 "arm the timer behind the last");
+		CHECK_EQ(transport_cancel(&b.tr, PROBE_ALL_TIMERS), -EINVAL,
+			 "cancel the timer behind the last");
 		CHECK_EQ(transport_arm(&b.tr, UINT32_MAX, 0, 1), -EINVAL,
 			 "arm timer 2^32 - 1");
 	}
@@ -295,6 +301,130 @@ static void many_times_over(void)
 	}
 }
 
+static void cancel(void)
+{
+	struct timer_seen *t;
+	struct bench b;
+	uint64_t end;
+
+	if (bench_open(&b, NULL)) {
+		t = b.tr.seen->timer;
+		CHECK_EQ(transport_cancel(&b.tr, T(0)), 0, "cancel what is idle");
+		transport_arm(&b.tr, T(0), 30 * NSEC_PER_MSEC, 1);
+		CHECK_EQ(transport_cancel(&b.tr, T(0)), 1, "cancel what waits");
+		CHECK_EQ(transport_cancel(&b.tr, T(0)), 0, "cancel again");
+		/* Its place is not taken by one that stays. */
+		transport_arm(&b.tr, T(1), 40 * NSEC_PER_MSEC, 1);
+		check_caught_up(&b, T(1));
+		CHECK_EQ(t[T(0)].runs, 0, "runs of what was cancelled");
+		transport_arm(&b.tr, T(0), 0, 1);
+		CHECK(WAIT_FOR(t[T(0)].runs == 1), "armed again it does not run");
+
+		/* From its own run, what it has just armed. */
+		b.tr.orders->rearm_runs = 100;
+		b.tr.orders->cancel_run = 5;
+		transport_arm(&b.tr, T(2), 0, 1);
+		CHECK(WAIT_FOR(t[T(2)].runs >= 5), "%llu runs of 5",
+		      (unsigned long long)t[T(2)].runs);
+		end = clock_ns() + 20 * NSEC_PER_MSEC;
+		WAIT_FOR(clock_ns() > end);
+		CHECK_EQ(t[T(2)].runs, 5, "runs until it cancelled itself");
+		bench_check_seen(&b);
+	}
+	bench_close(&b);
+}
+
+/* Two transports whose timers arm themselves at once, for ever, on one CPU. */
+static void fair(void)
+{
+	static const struct bench_opts opts = { .no_ingress = true };
+	uint64_t mine, theirs, end;
+	struct transport other;
+	cpu_set_t set, old;
+	struct bench b;
+
+	sched_getaffinity(0, sizeof(old), &old);
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	if (bench_open(&b, &opts) &&
+	    CHECK_EQ(transport_load(&other, &(struct transport_opts){
+				    .name = "other" }), 0, "load") &&
+	    CHECK_EQ(transport_attach(&other), 0, "attach")) {
+		sched_setaffinity(0, sizeof(set), &set);
+		b.tr.orders->rearm_runs = UINT32_MAX;
+		other.orders->rearm_runs = UINT32_MAX;
+		transport_arm(&b.tr, T(0), 0, 1);
+		transport_arm(&other, T(0), 0, 1);
+		transport_arm(&other, T(1), 0, 1);
+		end = clock_ns() + 500 * NSEC_PER_MSEC;
+		WAIT_FOR(clock_ns() > end);
+		mine = b.tr.seen->timer[T(0)].runs;
+		theirs = other.seen->timer[T(0)].runs + other.seen->timer[T(1)].runs;
+		CHECK(mine > 200 && theirs < 8 * mine && mine < 8 * theirs,
+		      "%llu runs against %llu", (unsigned long long)mine,
+		      (unsigned long long)theirs);
+		/* A third, and one that waits, have their turn among them. */
+		b.tr.orders->rearm_runs = 0;
+		transport_arm(&b.tr, T(2), 0, 1);
+		transport_arm(&b.tr, T(3), NSEC_PER_MSEC, 1);
+		check_caught_up(&b, T(2));
+		check_caught_up(&b, T(3));
+		sched_setaffinity(0, sizeof(old), &old);
+		transport_close(&other);
+	}
+	bench_close(&b);
+}
+
+/* The thread releases what egress held, in order. */
+static void release_from_the_thread(void)
+{
+	struct bench b;
+
+	if (bench_open(&b, NULL)) {
+		b.tr.orders->act = ACT_HOLD;
+		b.tr.orders->no_arm = 1;
+		b.tr.orders->budget = 7;
+		b.window = 300;
+		bench_push(&b, 200);
+		CHECK(WAIT_FOR((bench_step(&b), b.tr.seen->hold_ok == 200)),
+		      "not held");
+		transport_arm(&b.tr, PROBE_TIMERS, 0, 1);
+		bench_settle(&b, 200, 200);
+		CHECK(b.tr.seen->timer[PROBE_TIMERS].runs > 200 / 7,
+		      "%llu runs", (unsigned long long)
+		      b.tr.seen->timer[PROBE_TIMERS].runs);
+		bench_check_rest(&b, 0);
+		bench_check_sink(&b);
+		bench_check_seen(&b);
+	}
+	bench_close(&b);
+}
+
+/* The same in KTHREAD mode. */
+static void in_the_thread(void (*run)(void))
+{
+	first = PROBE_TIMERS;
+	run();
+	first = PROBE_BUCKETS;
+}
+
+#define IN_THE_THREAD(name)				\
+static void thread_ ## name(void)			\
+{							\
+	in_the_thread(name);				\
+}
+
+IN_THE_THREAD(at_once)
+IN_THE_THREAD(delayed)
+IN_THE_THREAD(earlier_wins)
+IN_THE_THREAD(arms_itself)
+IN_THE_THREAD(two_cpus)
+IN_THE_THREAD(from_ingress)
+IN_THE_THREAD(dies_with_its_transport)
+IN_THE_THREAD(many_times_over)
+IN_THE_THREAD(cancel)
+IN_THE_THREAD(fair)
+
 static const struct ktap_case cases[] = {
 	{ "at_once", at_once },
 	{ "delayed", delayed },
@@ -306,6 +436,19 @@ static const struct ktap_case cases[] = {
 	{ "refused", refused },
 	{ "dies_with_its_transport", dies_with_its_transport },
 	{ "many_times_over", many_times_over },
+	{ "cancel", cancel },
+	{ "fair", fair },
+	{ "release_from_the_thread", release_from_the_thread },
+	{ "thread_at_once", thread_at_once },
+	{ "thread_delayed", thread_delayed },
+	{ "thread_earlier_wins", thread_earlier_wins },
+	{ "thread_arms_itself", thread_arms_itself },
+	{ "thread_two_cpus", thread_two_cpus },
+	{ "thread_from_ingress", thread_from_ingress },
+	{ "thread_dies_with_its_transport", thread_dies_with_its_transport },
+	{ "thread_many_times_over", thread_many_times_over },
+	{ "thread_cancel", thread_cancel },
+	{ "thread_fair", thread_fair },
 };
 
 const struct ktap_suite suite_timer = KTAP_SUITE("timer", cases);

@@ -192,6 +192,11 @@ int64_t transport_arm(struct transport *t, uint32_t id, uint64_t delay_ns,
 	return ret ?: args.ret;
 }
 
+int64_t transport_cancel(struct transport *t, uint32_t id)
+{
+	return transport_arm(t, id, 0, 0);
+}
+
 int64_t transport_ask(struct transport *t, uint64_t cookie, uint32_t ifindex,
 		      uint32_t count, uint64_t *accepted)
 {

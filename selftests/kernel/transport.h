@@ -59,6 +59,9 @@ void transport_close(struct transport *t);
 int64_t transport_arm(struct transport *t, uint32_t id, uint64_t delay_ns,
 		      uint32_t count);
 
+/** transport_cancel - run the syscall program: cancel timer @id */
+int64_t transport_cancel(struct transport *t, uint32_t id);
+
 /** transport_ask - run the syscall program: ask for @count frames */
 int64_t transport_ask(struct transport *t, uint64_t cookie, uint32_t ifindex,
 		      uint32_t count, uint64_t *accepted);

@@ -205,6 +205,22 @@ static void one_packet_per_run(void)
 	bench_close(&b);
 }
 
+/* The wheel wakes the transport's thread as it would arm a timer in softirq. */
+static void served_by_the_thread(void)
+{
+	struct bench b;
+
+	if (wheel_open(&b)) {
+		b.tr.pace->timer = PACE_THREAD;
+		b.tr.pace->plan = PLAN_SOON;
+		b.tr.pace->delay_ns = 2 * NSEC_PER_MSEC;
+		bench_push(&b, 1000);
+		check_out(&b, 1000);
+		check_fifo(&b, 1000);
+	}
+	bench_close(&b);
+}
+
 /* Push @count packets whose time is far away; wait until they are held. */
 static bool hold_far_away(struct bench *b, uint32_t plan, uint64_t count)
 {
@@ -258,7 +274,7 @@ static void no_such_timer(void)
 
 	if (wheel_open(&b)) {
 		b.absent_nth = 1;
-		b.tr.pace->bad_timer = 1;
+		b.tr.pace->timer = PACE_THREAD + 1;
 		bench_push(&b, 20);
 		bench_settle(&b, 20, 0);
 		CHECK_EQ(b.tr.pace_seen->refused, 20, "refused");
@@ -660,6 +676,7 @@ static const struct ktap_case cases[] = {
 	{ "beyond_the_horizon", beyond_the_horizon },
 	{ "put_back_to_the_front", put_back_to_the_front },
 	{ "one_packet_per_run", one_packet_per_run },
+	{ "served_by_the_thread", served_by_the_thread },
 	{ "taken_before_they_are_due", taken_before_they_are_due },
 	{ "drained", drained },
 	{ "no_such_timer", no_such_timer },

@@ -208,14 +208,24 @@ extern __u8 *bpf_etran_gen_data(struct etran_gen *gen, __u32 offset,
 
 /**
  * bpf_etran_timer_arm - run the timer op with @id soon
- * @id: below ops->nr_timers
- * @delay_ns: 0: in this CPU's softirq as soon as possible (SOFTIRQ mode);
- *	otherwise not before that many nanoseconds from now. Arming an armed
- *	timer keeps the earlier due time.
+ * @id: below ops->nr_timers: in this CPU's softirq (SOFTIRQ mode); from there on,
+ *	ops->nr_global of them: in the transport's thread (KTHREAD mode)
+ * @delay_ns: 0: as soon as possible; otherwise not before that many nanoseconds
+ *	from now. Arming an armed timer keeps the earlier due time.
  * Callable from: I, E, G, T, S, lock.
  * Return: 0, -EINVAL, -ENOENT no live instance.
  */
 extern int bpf_etran_timer_arm(__u32 id, __u64 delay_ns) __ksym;
+
+/**
+ * bpf_etran_timer_cancel - do not run the timer op with @id
+ * @id: as in bpf_etran_timer_arm()
+ * Callable from: I, E, G, T, S, lock. Never waits: a run that has begun goes on,
+ * but no other follows, also when it was armed meanwhile (from the run itself,
+ * too), until it is armed again.
+ * Return: 1 it was armed, 0 it was not, -EINVAL, -ENOENT no live instance.
+ */
+extern int bpf_etran_timer_cancel(__u32 id) __ksym;
 
 /**
  * bpf_etran_exit - end this transport
