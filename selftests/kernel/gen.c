@@ -320,12 +320,43 @@ static void dies_with_its_transport(void)
 	}
 }
 
+/* Two transports ask by turns on the same CPU: each has its frames, once. */
+static void two_transports(void)
+{
+	static const struct bench_opts opts = { .no_ingress = true };
+	struct transport other;
+	struct bench b;
+	int i;
+
+	if (bench_open(&b, &opts) &&
+	    CHECK_EQ(transport_load(&other, &(struct transport_opts){
+				    .name = "other" }), 0, "load") &&
+	    CHECK_EQ(transport_attach(&other), 0, "attach")) {
+		*other.orders = *b.tr.orders;
+		for (i = 0; i < 20; i++) {
+			transport_ask(&b.tr, i * 10, b.near->ifindex, 10, NULL);
+			transport_ask(&other, 1000 + i * 10, b.near->ifindex, 10, NULL);
+			CHECK(WAIT_FOR((sink_poll(&b.sink),
+					b.sink.replies == (i + 1) * 20ULL)),
+			      "%llu replies of %d",
+			      (unsigned long long)b.sink.replies, (i + 1) * 20);
+		}
+		CHECK_EQ(b.tr.seen->gen, 200, "calls of the one");
+		CHECK_EQ(other.seen->gen, 200, "calls of the other");
+		CHECK_EQ(b.sink.reply_dup, 0, "replies that came twice");
+		CHECK_EQ(b.sink.corrupt, 0, "damaged replies");
+		transport_close(&other);
+	}
+	bench_close(&b);
+}
+
 static const struct ktap_case cases[] = {
 	{ "asked_without_flush", asked_without_flush },
 	{ "asked_with_flush", asked_with_flush },
 	{ "asked_by_egress", asked_by_egress },
 	{ "asked_by_syscall", asked_by_syscall },
 	{ "flood", flood },
+	{ "two_transports", two_transports },
 	{ "nothing_to_send", nothing_to_send },
 	{ "bad_lengths", bad_lengths },
 	{ "no_such_device", no_such_device },
