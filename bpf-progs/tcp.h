@@ -66,7 +66,7 @@
 #endif
 #include "etran_io.h"
 
-#define TCP_STATE_VERSION	2
+#define TCP_STATE_VERSION	3
 #define TCP_OOO_MAX		8	/* intervals of out-of-order data */
 #define TCP_RCVBUF		(96 * 1448) /* fits the RX ring of a virtio NIC */
 #define TCP_EV_BYTES		128	/* bytes of the packet that an event carries */

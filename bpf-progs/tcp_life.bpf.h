@@ -9,7 +9,7 @@
 #include "tcp_rcv.bpf.h"
 
 #define TCP_MSS_MIN	64
-#define TCP_MSS_MAX	(ETRAN_CHUNK_SIZE - ETRAN_TCP_ROOM)
+#define TCP_MSS_MAX	(ETRAN_CHUNK_MAX - ETRAN_TCP_ROOM)
 
 /* What both sides know once options are agreed. */
 TCP_INLINE void tcp_agree(struct tcp_conn *c, __u32 flags, __u32 mss,

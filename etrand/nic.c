@@ -38,6 +38,26 @@ static unsigned int count_queues(int fd, struct ifreq *ifr)
 	return n ? n : 1;
 }
 
+/*
+ * These set their receive buffers in whole KB. Of 2 KB, less the headroom, 1 KB
+ * is left, and in zero copy a longer packet is lost.
+ */
+static const char * const whole_kb[] = { "igb", "igc", "ixgbe" };
+
+static unsigned int chunk_size(int fd, struct ifreq *ifr)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	unsigned int i;
+
+	ifr->ifr_data = (void *)&info;
+	if (ioctl(fd, SIOCETHTOOL, ifr))
+		return ETRAN_CHUNK_SIZE;
+	for (i = 0; i < sizeof(whole_kb) / sizeof(whole_kb[0]); i++)
+		if (!strcmp(info.driver, whole_kb[i]))
+			return ETRAN_CHUNK_MAX;
+	return ETRAN_CHUNK_SIZE;
+}
+
 static int query(struct nic *nic)
 {
 	struct ifreq ifr = { 0 };
@@ -59,6 +79,7 @@ static int query(struct nic *nic)
 	}
 	memcpy(nic->mac, ifr.ifr_hwaddr.sa_data, 6);
 	nic->queues = count_queues(fd, &ifr);
+	nic->chunk = chunk_size(fd, &ifr);
 	close(fd);
 	return 0;
 fail:
@@ -91,6 +112,7 @@ static int open_packet(struct nic *nic)
 int nic_add(const char *name)
 {
 	struct nic *nic = &nics[nr_nics];
+	/* Of a virtual port too, which may serve a program instead of the NIC. */
 	unsigned int frame = ETRAN_CHUNK_SIZE - 256 - 14;
 	int err;
 

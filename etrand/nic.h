@@ -16,6 +16,7 @@ struct tenant;
  * struct nic - a device that etrand serves
  * @owner: the tenant that has all of its queues, NULL when they are free; all
  *	others have virtual ports
+ * @chunk: bytes of a frame that its driver needs
  * @generic: ingress runs in generic XDP
  * @packet_fd: AF_PACKET socket that only sends
  * @sent: frames that left through it
@@ -25,6 +26,7 @@ struct nic {
 	int ifindex;
 	unsigned int mtu;
 	unsigned int queues;
+	unsigned int chunk;
 	uint8_t mac[6];
 	bool generic;
 	int packet_fd;

@@ -13,6 +13,7 @@
  *	recycled pid is not taken for it
  * @ifindex: NIC
  * @port: it has a virtual port, not the NIC's queues
+ * @chunk: bytes of a frame
  */
 struct tenant_record {
 	uint32_t used;
@@ -26,7 +27,7 @@ struct tenant_record {
 	uint32_t zerocopy;
 	uint32_t nr_frames;
 	uint32_t port;
-	uint32_t resv;
+	uint32_t chunk;
 	char comm[16];
 };
 

@@ -271,14 +271,15 @@ static void fill_welcome(const struct tenant *t, struct etran_ctl_msg *m)
 	w->cookie = t->rec.cookie;
 	w->nr_slots = ETRAN_TENANT_CONNS;
 	w->zerocopy = t->rec.zerocopy;
+	w->chunk_size = t->rec.chunk;
 }
 
 /* fds: UMEM, conn_pub, sockets. Return: 0 or a negative errno */
 static int make_sockets(struct tenant *t, int *fds, unsigned int *nr, bool zc)
 {
 	int ifindex = t->nic->ifindex, out = 0, fd, err = 0;
-	uint32_t frames = t->rec.nr_frames, q, key;
-	void *mem;
+	struct umem u = { .nr_frames = t->rec.nr_frames, .chunk = t->rec.chunk };
+	uint32_t q, key;
 
 	if (t->rec.port) {
 		out = ifindex;
@@ -287,7 +288,7 @@ static int make_sockets(struct tenant *t, int *fds, unsigned int *nr, bool zc)
 			return ifindex;
 	}
 
-	fds[0] = xsk_umem(frames, &mem);
+	fds[0] = umem_make(&u);
 	if (fds[0] < 0)
 		return fds[0];
 	*nr = 1;
@@ -297,7 +298,7 @@ static int make_sockets(struct tenant *t, int *fds, unsigned int *nr, bool zc)
 	else
 		err = fd;
 	for (q = 0; !err && q < t->rec.nr_queues; q++) {
-		fd = xsk_open(mem, frames, ifindex, q, q, zc);
+		fd = xsk_open(&u, ifindex, q, q, zc);
 		if (fd < 0) {
 			err = fd;
 			break;
@@ -317,7 +318,7 @@ static int make_sockets(struct tenant *t, int *fds, unsigned int *nr, bool zc)
 		if (bpf_map_update_elem(tcp.map[MAP_XSKS], &key, &fd, 0))
 			err = -errno;
 	}
-	xsk_umem_unmap(mem, frames);
+	umem_unmap(&u);
 	return err;
 }
 
@@ -360,6 +361,7 @@ static void use_queues(struct tenant *t)
 	t->nic->owner = t;
 	t->rec.nr_queues = t->nic->queues;
 	t->rec.nr_frames = t->nic->queues * XSK_FILL_FRAMES + TX_FRAMES;
+	t->rec.chunk = t->nic->chunk;
 }
 
 /* What there is any number of. */
@@ -371,6 +373,7 @@ static void use_port(struct tenant *t)
 	t->rec.port = 1;
 	t->rec.nr_queues = 1;
 	t->rec.nr_frames = XSK_FILL_FRAMES + TX_FRAMES;
+	t->rec.chunk = ETRAN_CHUNK_SIZE;
 }
 
 static void try_bind(struct tenant *t)

@@ -16,14 +16,19 @@
 
 #include "xsk.h"
 
+static size_t umem_size(const struct umem *u)
+{
+	return (size_t)u->nr_frames * u->chunk;
+}
+
 /**
- * xsk_umem - memory for a tenant's frames
- * @mem: where it is mapped here
+ * umem_make - memory for a tenant's frames
+ * @u: number and size of the chunks; where they are mapped comes back
  * Return: a memfd of fixed size, or a negative errno
  */
-int xsk_umem(uint32_t nr_frames, void **mem)
+int umem_make(struct umem *u)
 {
-	size_t size = (size_t)nr_frames * ETRAN_CHUNK_SIZE;
+	size_t size = umem_size(u);
 	int fd, err;
 
 	fd = memfd_create("etran-umem", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -32,8 +37,8 @@ int xsk_umem(uint32_t nr_frames, void **mem)
 	if (ftruncate(fd, size) ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		goto fail;
-	*mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (*mem == MAP_FAILED)
+	u->mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (u->mem == MAP_FAILED)
 		goto fail;
 	return fd;
 fail:
@@ -42,10 +47,11 @@ fail:
 	return err;
 }
 
-/** xsk_umem_unmap - the sockets keep the pages */
-void xsk_umem_unmap(void *mem, uint32_t nr_frames)
+/** umem_unmap - the sockets keep the pages */
+void umem_unmap(struct umem *u)
 {
-	munmap(mem, (size_t)nr_frames * ETRAN_CHUNK_SIZE);
+	munmap(u->mem, umem_size(u));
+	u->mem = NULL;
 }
 
 static int set_ring(int fd, int opt, uint32_t size)
@@ -53,7 +59,7 @@ static int set_ring(int fd, int opt, uint32_t size)
 	return setsockopt(fd, SOL_XDP, opt, &size, sizeof(size)) ? -errno : 0;
 }
 
-static int fill(int fd, uint32_t index)
+static int fill(int fd, uint32_t index, uint32_t chunk)
 {
 	struct xdp_mmap_offsets off = { 0 };
 	socklen_t len = sizeof(off);
@@ -71,8 +77,7 @@ static int fill(int fd, uint32_t index)
 		return -errno;
 	descs = (uint64_t *)(ring + off.fr.desc);
 	for (i = 0; i < XSK_FILL_FRAMES; i++)
-		descs[i] = ((uint64_t)index * XSK_FILL_FRAMES + i) *
-			   ETRAN_CHUNK_SIZE;
+		descs[i] = ((uint64_t)index * XSK_FILL_FRAMES + i) * chunk;
 	__atomic_store_n((uint32_t *)(ring + off.fr.producer), XSK_FILL_FRAMES,
 			 __ATOMIC_RELEASE);
 	munmap(ring, size);
@@ -81,19 +86,19 @@ static int fill(int fd, uint32_t index)
 
 /**
  * xsk_open - an AF_XDP socket that is ready for its tenant
- * @mem: the tenant's frames
+ * @u: the tenant's frames
  * @queue: of the NIC
  * @index: of the tenant's socket; names the frames of its fill ring
  * Return: a bound socket, -EBUSY while the queue has another user, or another
  * negative errno
  */
-int xsk_open(void *mem, uint32_t nr_frames, int ifindex, uint32_t queue,
-	     uint32_t index, bool zerocopy)
+int xsk_open(const struct umem *u, int ifindex, uint32_t queue, uint32_t index,
+	     bool zerocopy)
 {
 	struct xdp_umem_reg reg = {
-		.addr = (uintptr_t)mem,
-		.len = (uint64_t)nr_frames * ETRAN_CHUNK_SIZE,
-		.chunk_size = ETRAN_CHUNK_SIZE,
+		.addr = (uintptr_t)u->mem,
+		.len = umem_size(u),
+		.chunk_size = u->chunk,
 	};
 	struct sockaddr_xdp sxdp = {
 		.sxdp_family = AF_XDP,
@@ -119,7 +124,7 @@ int xsk_open(void *mem, uint32_t nr_frames, int ifindex, uint32_t queue,
 	if (!err)
 		err = set_ring(fd, XDP_TX_RING, XSK_TX_SIZE);
 	if (!err)
-		err = fill(fd, index);
+		err = fill(fd, index, u->chunk);
 	if (!err && bind(fd, (struct sockaddr *)&sxdp, sizeof(sxdp)))
 		err = -errno;
 	if (err) {

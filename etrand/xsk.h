@@ -21,9 +21,21 @@
 /* In copy mode a held packet is charged to its socket: room for a full TX ring. */
 #define XSK_SNDBUF	(8 << 20)
 
-int xsk_umem(uint32_t nr_frames, void **mem);
-void xsk_umem_unmap(void *mem, uint32_t nr_frames);
-int xsk_open(void *mem, uint32_t nr_frames, int ifindex, uint32_t queue,
-	     uint32_t index, bool zerocopy);
+/**
+ * struct umem - a tenant's frames
+ * @mem: where they are mapped here
+ * @nr_frames: chunks
+ * @chunk: bytes of each, ETRAN_CHUNK_SIZE or ETRAN_CHUNK_MAX
+ */
+struct umem {
+	void *mem;
+	uint32_t nr_frames;
+	uint32_t chunk;
+};
+
+int umem_make(struct umem *u);
+void umem_unmap(struct umem *u);
+int xsk_open(const struct umem *u, int ifindex, uint32_t queue, uint32_t index,
+	     bool zerocopy);
 
 #endif

@@ -161,7 +161,8 @@ int et_conn_attach(struct etran_sock *s, const struct etran_ctl_conn *c)
 	struct et_slot *slot;
 
 	if (c->slot >= et_tn.nr_slots || c->queue >= et_tn.nr_queues || !c->gen ||
-	    !c->mss || c->mss > ET_MAX_PAYLOAD || !c->rcvbuf)
+	    !c->mss || c->mss > et_frame_addr(1) - ETRAN_TCP_ROOM ||
+	    !c->rcvbuf)
 		return -EPROTO;
 	slot = &et_tn.slots[c->slot];
 	if (slot->sock)

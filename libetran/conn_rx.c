@@ -177,7 +177,7 @@ static void rx_conn(struct etran_sock *s, const struct etran_rx_hdr *h,
 static void rx_one(const struct xdp_desc *desc)
 {
 	struct et_tenant *t = &et_tn;
-	uint64_t addr = ET_READ(desc->addr), f = addr / ETRAN_CHUNK_SIZE;
+	uint64_t addr = ET_READ(desc->addr), f = addr >> t->chunk_shift;
 	uint32_t len = ET_READ(desc->len);
 	struct etran_rx_hdr h;
 	struct et_slot *slot;
@@ -188,7 +188,7 @@ static void rx_one(const struct xdp_desc *desc)
 	}
 	/* Ours from here on; whoever keeps it makes it HELD. */
 	t->frames[f].state = ET_F_FREE;
-	if (len < sizeof(h) || addr % ETRAN_CHUNK_SIZE + len > ETRAN_CHUNK_SIZE)
+	if (len < sizeof(h) || addr + len > et_frame_addr(f + 1))
 		goto bad;
 	memcpy(&h, t->umem + addr, sizeof(h));
 	if ((h.len && h.data < sizeof(h)) || (uint32_t)h.data + h.len > len ||

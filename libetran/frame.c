@@ -81,7 +81,7 @@ bool et_frame_submit(struct et_queue *q, uint32_t f, const struct etran_tx_req *
 		return false;
 	memcpy(et_frame_data(f), req, sizeof(*req));
 	desc = et_ring_desc(&q->tx, q->tx.own);
-	desc->addr = (uint64_t)f * ETRAN_CHUNK_SIZE;
+	desc->addr = et_frame_addr(f);
 	desc->len = ETRAN_TCP_ROOM + req->len;
 	desc->options = 0;
 	q->tx.own++;
@@ -93,7 +93,7 @@ bool et_frame_submit(struct et_queue *q, uint32_t f, const struct etran_tx_req *
 static void reap_one(uint64_t addr)
 {
 	struct et_tenant *t = &et_tn;
-	uint64_t f = addr / ETRAN_CHUNK_SIZE;
+	uint64_t f = addr >> t->chunk_shift;
 
 	if (f >= t->nr_frames || t->frames[f].state != ET_F_KERNEL) {
 		t->bad_rx++;
@@ -140,7 +140,7 @@ void et_frame_refill(uint32_t f)
 	if (fr->state == ET_F_HELD)
 		et_tn.rx_held--;
 	fr->state = ET_F_FILL;
-	*et_ring_addr(&q->fill, q->fill.own) = (uint64_t)f * ETRAN_CHUNK_SIZE;
+	*et_ring_addr(&q->fill, q->fill.own) = et_frame_addr(f);
 	q->fill.own++;
 	q->refilled = true;
 }

@@ -165,7 +165,10 @@ static int tenant_map(const struct etran_ctl_welcome *w, const int *fds)
 	uint32_t i;
 	int err;
 
-	t->umem_len = (size_t)w->nr_frames * ETRAN_CHUNK_SIZE;
+	if (w->chunk_size != ETRAN_CHUNK_SIZE && w->chunk_size != ETRAN_CHUNK_MAX)
+		return -EPROTO;
+	t->chunk_shift = __builtin_ctz(w->chunk_size);
+	t->umem_len = (size_t)w->nr_frames * w->chunk_size;
 	if (!long_enough(fds[0], t->umem_len))
 		return -EPROTO;
 	t->umem = map_fd("UMEM", fds[0], t->umem_len, PROT_READ | PROT_WRITE);

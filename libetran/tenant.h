@@ -31,7 +31,7 @@
 #define ET_LINGER_NS	60000000000ull	/* an orphan is given up after this */
 #define ET_ANSWER_MS	5000		/* etrand has to answer within this */
 #define ET_QUIET_MAX	16	/* busy services between looks at etrand's socket */
-#define ET_MAX_PAYLOAD	(ETRAN_CHUNK_SIZE - ETRAN_TCP_ROOM)
+#define ET_MAX_PAYLOAD	(ETRAN_CHUNK_MAX - ETRAN_TCP_ROOM)
 
 /*
  * Life of a frame. Frames below nr_queues * fill_frames receive, the others
@@ -177,6 +177,7 @@ struct et_tenant {
 
 	uint8_t *umem;
 	size_t umem_len;
+	uint32_t chunk_shift;	/* a frame has 1 << chunk_shift bytes */
 	struct etran_conn_pub *pub;	/* read-only */
 	size_t pub_len;
 	uint32_t nr_slots;
@@ -230,9 +231,16 @@ void et_frame_free(uint32_t f);
 bool et_frame_submit(struct et_queue *q, uint32_t f, const struct etran_tx_req *req);
 bool et_frames_reap(void);
 void et_frame_refill(uint32_t f);
+
+/* Where a frame is in the UMEM. */
+static inline uint64_t et_frame_addr(uint32_t f)
+{
+	return (uint64_t)f << et_tn.chunk_shift;
+}
+
 static inline uint8_t *et_frame_data(uint32_t f)
 {
-	return et_tn.umem + (size_t)f * ETRAN_CHUNK_SIZE;
+	return et_tn.umem + et_frame_addr(f);
 }
 
 /* conn.c */

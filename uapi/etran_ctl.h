@@ -16,7 +16,7 @@
 #include <linux/types.h>
 
 #define ETRAN_CTL_NAME		"etran"	/* behind the leading NUL */
-#define ETRAN_CTL_VERSION	1
+#define ETRAN_CTL_VERSION	2
 
 enum etran_ctl_type {
 	/* application to etrand */
@@ -78,7 +78,7 @@ struct etran_ctl_hello {
 struct etran_ctl_welcome {
 	__u32 tenant;
 	__u32 nr_queues;	/* AF_XDP sockets that follow */
-	__u32 nr_frames;	/* chunks of ETRAN_CHUNK_SIZE in the UMEM */
+	__u32 nr_frames;	/* chunks in the UMEM */
 	__u32 fill_frames;	/* chunks [q*fill_frames, (q+1)*fill_frames) are in queue q's fill ring already */
 	__u32 fill_size;	/* entries of the rings, powers of two */
 	__u32 comp_size;
@@ -87,6 +87,8 @@ struct etran_ctl_welcome {
 	__u64 cookie;		/* for RESUME */
 	__u32 nr_slots;		/* entries of the conn_pub map */
 	__u32 zerocopy;		/* 1 zero copy, 0 copy mode */
+	__u32 chunk_size;	/* of the UMEM: ETRAN_CHUNK_SIZE or ETRAN_CHUNK_MAX bytes */
+	__u32 resv;
 };
 
 struct etran_ctl_listen {
@@ -142,7 +144,7 @@ struct etran_ctl_msg {
 
 #ifndef __cplusplus
 _Static_assert(sizeof(struct etran_ctl_hello) == 40, "etran_ctl_hello");
-_Static_assert(sizeof(struct etran_ctl_welcome) == 48, "etran_ctl_welcome");
+_Static_assert(sizeof(struct etran_ctl_welcome) == 56, "etran_ctl_welcome");
 _Static_assert(sizeof(struct etran_ctl_conn) == 40, "etran_ctl_conn");
 _Static_assert(sizeof(struct etran_ctl_msg) == 64, "etran_ctl_msg");
 #endif

@@ -24,7 +24,8 @@
 #endif
 
 #define ETRAN_TCP_ROOM		66	/* 14 Ethernet + 20 IPv4 + 32 TCP with time stamps */
-#define ETRAN_CHUNK_SIZE	2048
+#define ETRAN_CHUNK_SIZE	2048	/* a frame's room; what a NIC wants, see welcome.chunk_size */
+#define ETRAN_CHUNK_MAX		4096
 #define ETRAN_MAX_QUEUES	8
 #define ETRAN_MAX_TENANTS	64	/* tenant ids are 1..ETRAN_MAX_TENANTS-1 */
 #define ETRAN_MAX_CONNS		4096	/* connections of a host */

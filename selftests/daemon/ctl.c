@@ -225,7 +225,7 @@ static void do_handed(void)
 	expect(nr_fds == 2 + (int)m.u.welcome.nr_queues, "descriptors of WELCOME");
 	expect(m.u.welcome.fill_frames * m.u.welcome.nr_queues < m.u.welcome.nr_frames,
 	       "frames are left for sending");
-	size = (size_t)m.u.welcome.nr_frames * ETRAN_CHUNK_SIZE;
+	size = (size_t)m.u.welcome.nr_frames * m.u.welcome.chunk_size;
 	expect(!fstat(fds[0], &st) && (size_t)st.st_size == size, "size of the UMEM");
 	seals = fcntl(fds[0], F_GET_SEALS);
 	expect((seals & (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) ==

@@ -33,6 +33,7 @@ struct ring {
 static struct ring rx, tx, fill, comp;
 static uint8_t *umem;
 static size_t umem_len;
+static uint32_t chunk;
 static uint32_t first_frame;	/* those below are the fill ring's */
 static int xsk, ctl;
 static struct etran_ctl_conn conn;
@@ -63,7 +64,8 @@ static void join(const char *addr, const char *port)
 
 	ctl = tenant(&m);
 	xsk = fds[2];
-	umem_len = (size_t)m.u.welcome.nr_frames * ETRAN_CHUNK_SIZE;
+	chunk = m.u.welcome.chunk_size;
+	umem_len = (size_t)m.u.welcome.nr_frames * chunk;
 	first_frame = m.u.welcome.fill_frames * m.u.welcome.nr_queues;
 	umem = mmap(NULL, umem_len, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
 	expect(umem != MAP_FAILED, "mapping the UMEM");
@@ -100,7 +102,7 @@ static void settle(const char *what, uint32_t nr)
 	for (tries = 0; n < nr && tries < 5000; tries++) {
 		while (at != __atomic_load_n(comp.producer, __ATOMIC_ACQUIRE)) {
 			uint64_t addr = ((uint64_t *)comp.entries)[at++ & (comp.size - 1)];
-			uint64_t i = addr / ETRAN_CHUNK_SIZE - first_frame;
+			uint64_t i = addr / chunk - first_frame;
 
 			expect(i < nr && !back[i], what);
 			back[i] = true;
@@ -118,10 +120,10 @@ static void send_batch(const char *what, uint32_t nr, forge_fn forge)
 	uint32_t at = *tx.producer, i;
 
 	for (i = 0; i < nr; i++) {
-		uint64_t addr = (uint64_t)(first_frame + i) * ETRAN_CHUNK_SIZE;
+		uint64_t addr = (uint64_t)(first_frame + i) * chunk;
 		struct xdp_desc *d;
 
-		memset(umem + addr, 0, ETRAN_CHUNK_SIZE);
+		memset(umem + addr, 0, chunk);
 		d = (struct xdp_desc *)tx.entries + (at++ & (tx.size - 1));
 		d->addr = addr;
 		d->len = forge(umem + addr, i);

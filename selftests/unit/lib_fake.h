@@ -71,6 +71,7 @@ static int fake_setup_frames(uint32_t frames, uint32_t fill)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sv), 0);
 	t->ctl = sv[0];
 	fake_etrand = sv[1];
+	t->chunk_shift = __builtin_ctz(ETRAN_CHUNK_SIZE);
 	t->umem_len = (size_t)frames * ETRAN_CHUNK_SIZE;
 	t->umem = calloc(1, t->umem_len);
 	t->pub = fake_pub;
