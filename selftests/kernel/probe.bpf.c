@@ -572,3 +572,4 @@ int probe_ask(struct ask_args *args)
 }
 
 #include "pace.bpf.h"
+#include "cost.bpf.h"

@@ -17,5 +17,6 @@ extern const struct ktap_suite suite_port;
 extern const struct ktap_suite suite_safety;
 extern const struct ktap_suite suite_cost;
 extern const struct ktap_suite suite_wheel;
+extern const struct ktap_suite suite_ceiling;
 
 #endif /* _KERNEL_SUITES_H */

@@ -288,6 +288,29 @@ uint32_t xsk_fill(struct xsk *x, uint32_t nr)
 	return i;
 }
 
+void xsk_refill(struct xsk *x)
+{
+	uint32_t n = xsk_reap(x);
+	int64_t chunk;
+
+	while (n-- && (chunk = xsk_chunk(x)) >= 0)
+		fill_one(x, (uint64_t)chunk * x->chunk_size);
+}
+
+uint8_t *xsk_packet(const struct xsk *x, const struct xdp_desc *d)
+{
+	return x->umem + d->addr;
+}
+
+void xsk_forward(struct xsk *x, const struct xdp_desc *d, uint32_t len)
+{
+	uint32_t chunk = d->addr / x->chunk_size;
+
+	x->in_kernel[chunk]++;
+	x->submit_no[chunk] = ++x->submitted;
+	xsk_submit_raw(x, d->addr, len, 0);
+}
+
 const struct xdp_desc *xsk_rx_peek(struct xsk *x)
 {
 	uint32_t at = *x->rx.consumer;

@@ -100,6 +100,15 @@ const struct xdp_desc *xsk_rx_peek(struct xsk *x);
 /** xsk_rx_release - take it, with @refill back into the fill ring */
 void xsk_rx_release(struct xsk *x, bool refill);
 
+/** xsk_packet - bytes of a received packet */
+uint8_t *xsk_packet(const struct xsk *x, const struct xdp_desc *d);
+
+/** xsk_forward - send @len bytes of a received packet as it lies there */
+void xsk_forward(struct xsk *x, const struct xdp_desc *d, uint32_t len);
+
+/** xsk_refill - take all completions, and fill as many chunks: of what forwards */
+void xsk_refill(struct xsk *x);
+
 /** xsk_statistics - the kernel's own counters of the socket */
 int xsk_statistics(const struct xsk *x, struct xdp_statistics *st);
 
