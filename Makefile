@@ -246,7 +246,7 @@ define test_dir
 $(OUT)/selftests/$(1)/$(1): $(call obj,$(filter-out %.bpf.c,$(wildcard selftests/$(1)/*.c)))
 	$$(call msg,LINK,$$@)
 	@mkdir -p $$(@D)
-	$$(Q)$$(link) -Wl,--as-needed $$(LDLIBS)
+	$$(Q)$$(link) -Wl,--as-needed $$(LDLIBS) -lm
 endef
 $(foreach d,$(TEST_DIRS),$(eval $(call test_dir,$(d))))
 

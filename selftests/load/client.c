@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The clients of load.h. */
-#include <arpa/inet.h>
 #include <err.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "load.h"
@@ -39,14 +36,6 @@ struct flow {
 	uint64_t *since;	/* when each outstanding one was sent */
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
 static uint64_t total(const struct client *c)
 {
 	return c->o->warm + c->o->requests;
@@ -60,23 +49,13 @@ static void events(struct client *c, struct flow *f, uint32_t events)
 	f->events = events;
 }
 
-static void connect_to(const struct load_opts *o, int fd)
-{
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(o->port) };
-
-	inet_pton(AF_INET, o->addr, &sin.sin_addr);
-	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)) && errno != EINPROGRESS)
-		err(1, "connect");
-}
-
 static void open_flow(struct client *c, struct flow *f)
 {
-	f->fd = load_socket();
+	f->fd = load_connect(c->o);
 	f->events = 0;
 	f->out_at = f->in_at = 0;
 	f->first = f->sent = f->got;
 	f->last = c->o->messages ? f->first + c->o->messages : UINT64_MAX;
-	connect_to(c->o, f->fd);
 	events(c, f, EPOLLOUT);
 }
 
@@ -107,7 +86,7 @@ static void send_some(struct client *c, struct flow *f)
 
 	while (may_send(c, f)) {
 		if (!f->out_at) {
-			f->since[f->sent % c->o->outstanding] = now_ns();
+			f->since[f->sent % c->o->outstanding] = load_now();
 			c->started++;
 		}
 		memcpy(c->out, &f->sent, sizeof(f->sent));
@@ -135,12 +114,10 @@ static void one_done(struct client *c, struct flow *f)
 		     (unsigned long long)f->in_number);
 	if (c->done >= c->o->warm)
 		c->took[c->done - c->o->warm] =
-			now_ns() - f->since[f->got % c->o->outstanding];
+			load_now() - f->since[f->got % c->o->outstanding];
 	f->got++;
-	if (++c->done == c->o->warm) {
-		mark_start();
-		c->begin = now_ns();
-	}
+	if (++c->done == c->o->warm)
+		c->begin = load_begin(c->o);
 }
 
 /* Bytes that arrived: find the messages in them. */
@@ -188,53 +165,23 @@ static void work(struct client *c, struct flow *f, uint32_t ready)
 	send_some(c, f);
 }
 
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static void report(struct client *c, uint64_t end)
-{
-	uint64_t n = c->o->requests;
-	double s = (end - c->begin) / 1e9;
-
-	qsort(c->took, n, sizeof(*c->took), compare);
-	printf("requests %llu seconds %.6f rps %.1f p50_us %.1f p99_us %.1f\n",
-	       (unsigned long long)n, s, n / s, c->took[n / 2] / 1e3,
-	       c->took[n - 1 - n / 100] / 1e3);
-}
-
-static void *zeroes(size_t size)
-{
-	void *p = malloc(size);
-
-	if (!p)
-		err(1, "malloc");
-	return memset(p, 0, size);
-}
-
 int load_client(const struct load_opts *o)
 {
 	struct client c = { .o = o, .ep = epoll_create1(0) };
-	struct flow *flows = zeroes(o->conns * sizeof(*flows));
+	struct flow *flows = load_zeroes(o->conns * sizeof(*flows));
 	struct epoll_event ev[256];
-	uint64_t end;
 	uint32_t i;
 	int n;
 
-	c.out = zeroes(o->size);
-	c.in = zeroes(ROOM);
-	c.took = zeroes(o->requests * sizeof(*c.took));
+	c.out = load_zeroes(o->size);
+	c.in = load_zeroes(ROOM);
+	c.took = load_zeroes(o->requests * sizeof(*c.took));
 	for (i = 0; i < o->conns; i++) {
-		flows[i].since = zeroes(o->outstanding * sizeof(*flows[i].since));
+		flows[i].since = load_zeroes(o->outstanding * sizeof(*flows[i].since));
 		open_flow(&c, &flows[i]);
 	}
-	if (!o->warm) {
-		mark_start();
-		c.begin = now_ns();
-	}
+	if (!o->warm)
+		c.begin = load_begin(o);
 	while (c.done < total(&c)) {
 		n = epoll_wait(c.ep, ev, 256, PATIENCE_MS);
 		if (!n)
@@ -243,9 +190,7 @@ int load_client(const struct load_opts *o)
 		for (i = 0; n > 0 && i < (uint32_t)n; i++)
 			work(&c, ev[i].data.ptr, ev[i].events);
 	}
-	end = now_ns();
-	mark_stop();
-	report(&c, end);
+	load_end(o, c.begin, c.took);
 	return 0;
 }
 
@@ -262,17 +207,16 @@ static void wait_until(int fd, uint32_t what)
 
 int load_bulk(const struct load_opts *o)
 {
-	char *buf = zeroes(ROOM), end_mark;
+	char *buf = load_zeroes(ROOM), end_mark;
 	uint64_t moved = 0, begin;
-	int fd = load_socket();
+	int fd = load_connect(o);
 	bool sink = o->mode == LOAD_SINK;
 	ssize_t n;
 	double s;
 
-	connect_to(o, fd);
 	wait_until(fd, EPOLLOUT);
 	mark_start();
-	begin = now_ns();
+	begin = load_now();
 	say_hello(o, fd);
 	while (moved < o->bytes) {
 		n = sink ? load_write(fd, buf, load_min(ROOM, o->bytes - moved)) :
@@ -288,7 +232,7 @@ int load_bulk(const struct load_opts *o)
 			errx(1, "the server is gone");
 		wait_until(fd, EPOLLIN);
 	}
-	s = (now_ns() - begin) / 1e9;
+	s = (load_now() - begin) / 1e9;
 	mark_stop();
 	printf("bytes %llu seconds %.6f mbit %.1f\n", (unsigned long long)moved, s,
 	       moved * 8 / s / 1e6);
