@@ -141,7 +141,6 @@ static void asked_by_syscall(void)
 			CHECK_EQ(transport_ask(&b.tr, accepted, b.near->ifindex,
 					       10, &n), 0, "ask");
 			accepted += n;
-			/* Order holds per CPU, and the scheduler may move us. */
 			CHECK(WAIT_FOR((sink_poll(&b.sink),
 					b.sink.replies >= accepted)),
 			      "%llu replies",

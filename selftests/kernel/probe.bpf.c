@@ -383,7 +383,7 @@ int BPF_PROG(probe_gen, struct etran_gen *gen)
 	hdr->len = PROBE_MIN_LEN;
 	hdr->seq = cookie;
 	hdr->time_ns = 0;
-	hdr->edit = 0;
+	hdr->edit = gen->cpu;
 	hdr->csum = 0;
 	for (i = PROBE_ETH_LEN + sizeof(*hdr); i < PROBE_MIN_LEN; i++)
 		data[i] = cookie * 31 + i;

@@ -34,7 +34,8 @@ struct probe_hdr {
 	__u32 len;		/* from the Ethernet header on */
 	__u64 seq;
 	__u64 time_ns;		/* CLOCK_MONOTONIC when it was written */
-	__u32 edit;		/* 0, or ~seq ^ MASK after an edit by BPF */
+	__u32 edit;		/* 0, or ~seq ^ MASK after an edit by BPF;
+				 * of a reply: the CPU that generated it */
 	__u32 csum;		/* sum of the bytes behind this header, or 0 */
 } __attribute__((packed));
 

@@ -163,16 +163,17 @@ static void judge_data(struct sink *s, const struct probe_hdr *hdr,
 static void judge_reply(struct sink *s, const struct probe_hdr *hdr,
 			const uint8_t *buf, uint32_t len)
 {
-	if (hdr->seq >= PROBE_SEQS || !frame_intact(buf, len)) {
+	if (hdr->seq >= PROBE_SEQS || hdr->edit >= SINK_CPUS ||
+	    !frame_intact(buf, len)) {
 		s->corrupt++;
 		return;
 	}
 	if (s->replied[hdr->seq]++)
 		s->reply_dup++;
 	s->replies++;
-	if (hdr->seq < s->reply_next)
+	if (hdr->seq < s->reply_last[hdr->edit])
 		s->reply_ooo++;
-	s->reply_next = hdr->seq;
+	s->reply_last[hdr->edit] = hdr->seq;
 }
 
 static void judge(struct sink *s, const uint8_t *buf, uint32_t len)

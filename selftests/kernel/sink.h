@@ -14,6 +14,7 @@
 #include "probe.h"
 
 #define SINK_CLASSES	(1 + PROBE_BUCKETS)
+#define SINK_CPUS	16
 
 struct sink {
 	int fd;
@@ -36,7 +37,7 @@ struct sink {
 	uint64_t fences;
 	uint64_t replies;
 	uint64_t reply_dup;
-	uint64_t reply_next;
+	uint64_t reply_last[SINK_CPUS];	/* order holds on each CPU */
 	uint64_t reply_ooo;
 	uint8_t *replied;	/* by seq */
 };
