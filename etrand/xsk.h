@@ -8,18 +8,20 @@
 #include "uapi/etran_io.h"
 
 /*
- * The RX ring has fewer entries than a driver keeps buffers (virtio and igb:
- * 256), and the fill ring starts with more frames than both together. So a
- * tenant that merely stops reading cannot take the NIC's last buffer, and with
- * it the queue, from everybody else.
+ * A tenant that merely stops reading must not take the NIC's last buffer, and
+ * with it the queue, from everybody else. It then has what is in the RX ring
+ * and what its library holds, at most half of the frames; the rest is more than
+ * a driver keeps posted (virtio and igb: 256).
  */
-#define XSK_RX_SIZE	128
-#define XSK_FILL_FRAMES	512
-#define XSK_FILL_SIZE	1024
+#define XSK_RX_SIZE	512
+#define XSK_FILL_FRAMES	2048
+#define XSK_FILL_SIZE	2048
 #define XSK_TX_SIZE	2048
 #define XSK_COMP_SIZE	2048
 /* In copy mode a held packet is charged to its socket: room for a full TX ring. */
 #define XSK_SNDBUF	(8 << 20)
+
+_Static_assert(XSK_FILL_FRAMES / 2 > XSK_RX_SIZE + 256, "a driver needs buffers");
 
 /**
  * struct umem - a tenant's frames
