@@ -266,6 +266,13 @@ uint32_t et_conn_events(struct etran_sock *s)
 	uint32_t ev = 0;
 	bool rd_end, wr_end;
 
+	/* The usual case, many times a request. */
+	if (s->state == ET_S_OPEN && !s->rd_shut && !s->wr_shut && !s->err &&
+	    s->rcv_end < s->rcv_fin) {
+		if (s->rcv_end > s->rcv_read)
+			ev = EPOLLIN | EPOLLRDNORM;
+		return et_tx_writable(s) ? ev | EPOLLOUT | EPOLLWRNORM : ev;
+	}
 	if (s->state == ET_S_LISTEN)
 		return listen_events(s);
 	if (s->state == ET_S_CONNECTING)

@@ -104,6 +104,7 @@ struct shim_file {
 	uint8_t ss;
 	bool nonblock;
 	bool ipv6;
+	bool up;		/* was established: is eTran's for good */
 	bool inherited;		/* listener of the parent: eTran part lost */
 	int fd;			/* a descriptor that refers to it */
 	pthread_mutex_t lock;
@@ -171,6 +172,14 @@ static inline struct shim_file *shim_get_conn(int fd)
 		return NULL;
 	}
 	return f;
+}
+
+/* Of a socket in state CONN: was it ever established? */
+static inline bool shim_is_up(struct shim_file *f)
+{
+	if (!f->up && etran_connected(f->s))
+		f->up = true;
+	return f->up;
 }
 
 struct shim_file *shim_file_new(enum shim_kind kind);

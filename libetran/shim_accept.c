@@ -114,6 +114,7 @@ static int adopt(struct shim_file *l, struct etran_sock *s, struct sockaddr *a,
 	f->lowat = l->lowat;
 	f->s = s;
 	f->ss = SHIM_SS_CONNECTED;
+	f->up = true;
 	f->state = SHIM_CONN;
 	etran_set_user(s, f, shim_changed);
 	shim_install(fd, f);

@@ -67,10 +67,10 @@ uint32_t shim_sock_events(struct shim_file *f)
 	struct pollfd p = { .fd = f->fd, .events = POLLIN | POLLOUT | POLLRDHUP | POLLPRI };
 	uint32_t ev;
 
-	if (f->state == SHIM_CONN && !shim_check_refused(f)) {
+	if (f->state == SHIM_CONN && (shim_is_up(f) || !shim_check_refused(f))) {
 		ev = etran_events(f->s);
 		if (f->ss == SHIM_SS_CONNECTING && !(ev & (EPOLLERR | EPOLLHUP)) &&
-		    !etran_connected(f->s))
+		    !shim_is_up(f))
 			return 0;
 		if (f->lowat > 1 && ev & EPOLLIN &&
 		    !(ev & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) &&
@@ -158,6 +158,7 @@ static uint32_t start(struct shim_file *f, int fd, const struct sockaddr_in *dst
 	f->peer = *dst;
 	f->refused = f->err = 0;
 	f->ss = SHIM_SS_CONNECTING;
+	f->up = false;
 	f->state = SHIM_CONN;
 	etran_set_user(s, f, shim_changed);
 	shim_epoll_to_etran(f, false);

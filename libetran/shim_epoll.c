@@ -296,8 +296,7 @@ static int ctl_ours(struct shim_file *ep, int epfd, int op, struct shim_file *f,
 		    struct epoll_event *ev)
 {
 	/* an established connection never becomes the kernel's */
-	bool fixed = f->kind == SHIM_SOCK && f->state == SHIM_CONN &&
-		     etran_connected(f->s);
+	bool fixed = f->kind == SHIM_SOCK && f->state == SHIM_CONN && shim_is_up(f);
 	int r = -1;
 
 	if (!fixed)

@@ -74,7 +74,7 @@ static int connecting(struct shim_file *f, bool wait, const struct timespec *tim
 {
 	int r;
 
-	if (f->ss != SHIM_SS_CONNECTING || etran_connected(f->s))
+	if (f->ss != SHIM_SS_CONNECTING || shim_is_up(f))
 		return 0;
 	etran_service();
 	if (!shim_sock_events(f)) {
