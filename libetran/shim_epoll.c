@@ -161,13 +161,18 @@ static void add_tag(struct shim_file *ep, int fd, struct shim_item *it, uint32_t
 
 	if (fd < 0 || !real.epoll_ctl(ep->fd, EPOLL_CTL_ADD, fd, &ev))
 		return;
-	ev.events = EPOLLIN;	/* an instance cannot be watched exclusively */
+	ev.events &= ~EPOLLEXCLUSIVE;	/* an instance cannot be watched that way */
 	real.epoll_ctl(ep->fd, EPOLL_CTL_ADD, fd, &ev);
 }
 
 /*
  * Let the kernel's instance wake us for eTran. One of several threads that
  * sleep in different instances is enough: it tells the others.
+ *
+ * The AF_XDP sockets are watched for edges: to be asked whether it is readable
+ * makes such a socket wake the driver for its TX ring, and one that was readable
+ * would be asked again in the next epoll_wait(). What an edge tells of is taken
+ * off the ring by the etran_service() that follows it, whoever calls that.
  */
 static int arm(struct shim_file *ep)
 {
@@ -187,7 +192,8 @@ static int arm(struct shim_file *ep)
 			err = -1;
 		add_tag(ep, ep->efd, ep->wake, 0);
 		for (i = 0; i < n; i++)
-			add_tag(ep, fds[i].fd, ep->tag, EPOLLEXCLUSIVE);
+			add_tag(ep, fds[i].fd, ep->tag,
+				EPOLLEXCLUSIVE | (i < 2 ? 0 : EPOLLET));
 		ep->ctl_fd = n > 0 ? fds[0].fd : -1;
 		if (!shim_list_empty(&ep->ready))
 			shim_epoll_wake(ep);

@@ -248,6 +248,8 @@ int shim_epoll_wait(struct shim_file *ep, int epfd, struct epoll_event *ev, int 
 	if (!atomic_load(&ep->nr_items)) {	/* all the kernel's, until now */
 		r = kernel_wait(ep, epfd, ev, max, left_ms(u), mask);
 		n = filter(ep, ev, r, &ours);
+		if (n && ours)
+			etran_service();	/* the edge is not told again */
 		if (n || !ours)
 			return n;
 	}
