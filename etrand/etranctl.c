@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +18,13 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "etran_trace.h"
 #include "log.h"
 #include "loop.h"
 #include "netlink.h"
 #include "pins.h"
 #include "show.h"
+#include "trace.h"
 
 enum {
 	EXIT_USAGE	= 1,
@@ -322,6 +325,52 @@ static int do_run(int argc, char **argv)
 	return errno == ENOENT ? 127 : 126;
 }
 
+/* Return: 0, or EXIT_USAGE when it is no number from @min to @max */
+static int number(const char *text, unsigned long long min, unsigned long long max,
+		  unsigned long long *res)
+{
+	char *end;
+
+	errno = 0;
+	*res = strtoull(text, &end, 10);
+	return *text < '0' || *text > '9' || *end || errno || *res < min || *res > max ?
+		EXIT_USAGE : 0;
+}
+
+static int do_trace_pcap(int argc, char **argv)
+{
+	unsigned long long snaplen = ETRAN_TRACE_SNAPLEN, count = 0, kib = 4096;
+	struct trace_opts o = {};
+	int err = 0, ret;
+	struct nl nl;
+
+	for (; argc > 1 && !err; argc -= 2, argv += 2) {
+		if (!strcmp(argv[0], "-w"))
+			o.path = argv[1];
+		else if (!strcmp(argv[0], "-c"))
+			err = number(argv[1], 1, ULLONG_MAX, &count);
+		else if (!strcmp(argv[0], "-s"))
+			err = number(argv[1], 1, ETRAN_TRACE_SNAPLEN, &snaplen);
+		else if (!strcmp(argv[0], "-B"))
+			err = number(argv[1], 4, 1 << 20, &kib);
+		else
+			err = EXIT_USAGE;
+	}
+	if (err || argc || !o.path || kib & (kib - 1))
+		return EXIT_USAGE;
+	if (geteuid())
+		return complain(EXIT_PERMISSION, "not permitted: must be root%s", "");
+	ret = open_module(&nl);
+	if (ret)
+		return ret;
+	nl_close(&nl);
+	o.count = count;
+	o.snaplen = snaplen;
+	o.buffer = kib << 10;
+	ret = trace_pcap(&o);
+	return ret ? complain(EXIT_REFUSED, "trace: %s", strerror(-ret)) : 0;
+}
+
 static const struct command {
 	const char *noun, *verb, *args, *help;
 	int (*fn)(int argc, char **argv);
@@ -332,6 +381,7 @@ static const struct command {
 	{ "transport", "show", "", "attached transports", do_transport_show },
 	{ "transport", "exits", "", "the last transports that ended, and why", do_transport_exits },
 	{ "transport", "detach", " NAME", "end a transport; works without etrand", do_transport_detach },
+	{ "trace", "pcap", " -w FILE|- [-c N] [-s N] [-B KB]", "packets that tcpdump does not see, as pcapng", do_trace_pcap },
 	{ "run", NULL, " [--require] [--transport T] -- CMD...", "run CMD over eTran", do_run },
 };
 

@@ -108,3 +108,27 @@ int xdp_detach_named(int ifindex, const char *prog_name)
 	}
 	return n;
 }
+
+/**
+ * xdp_for_each - call a function for programs behind a NIC's dispatcher
+ * @suffix: of their names
+ * @fn: gets @ctx, the NIC, id and name of the program
+ */
+void xdp_for_each(int ifindex, const char *suffix,
+		  void (*fn)(void *ctx, int ifindex, uint32_t id, const char *name),
+		  void *ctx)
+{
+	struct xdp_multiprog *mp = dispatcher(ifindex);
+	struct xdp_program *p = NULL;
+	const char *name;
+
+	if (!mp)
+		return;
+	while (!xdp_multiprog__is_legacy(mp) && (p = xdp_multiprog__next_prog(p, mp))) {
+		name = xdp_program__name(p);
+		if (strlen(name) >= strlen(suffix) &&
+		    !strcmp(name + strlen(name) - strlen(suffix), suffix))
+			fn(ctx, ifindex, xdp_program__id(p), name);
+	}
+	xdp_multiprog__close(mp);
+}

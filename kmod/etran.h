@@ -19,7 +19,7 @@
 #include <linux/timerqueue.h>
 #include <linux/workqueue.h>
 #include <net/etran_hooks.h>
-#include <net/xdp_sock.h>
+#include <net/xdp_sock_drv.h>
 
 #include "frame.h"
 #include "ops.h"
@@ -65,6 +65,7 @@ struct etran_counters {
  * @flushing: somebody is sending the release FIFO of copy mode; fs.lock
  * @retry: copy mode: the device was busy, try again
  * @net: network namespace of the socket, for comparison
+ * @net_cookie: and its name, for whoever watches
  * @name: of the transport
  * @ifindex: device
  * @out_ifindex: device that packets leave by; another one for a virtual port
@@ -97,6 +98,7 @@ struct etran_pool {
 	bool flushing;
 	struct hrtimer retry;
 	const struct net *net;
+	u64 net_cookie;
 	char name[ETRAN_NAME_LEN];
 	u32 ifindex;
 	u32 out_ifindex;
@@ -378,6 +380,14 @@ void etran_pool_stop(struct xsk_buff_pool *xp, bool gone);
 void etran_pool_free(struct xsk_buff_pool *xp);
 u64 etran_pool_leaked(void);
 
+/* The bytes of a packet that a timer program has. */
+static inline u8 *etran_pool_data(const struct etran_frame *f)
+{
+	struct etran_pool *ep = container_of(f->frames, struct etran_pool, fs);
+
+	return f->skb ? f->skb->data : xsk_buff_raw_get_data(ep->xp, f->addr);
+}
+
 /* tx.c */
 u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max);
 bool etran_tx_completed(struct xsk_buff_pool *xp, u32 nb);
@@ -417,6 +427,12 @@ void etran_gen_free(struct etran_cpu *c);
 int etran_gen_request(struct etran_transport *tr, u64 cookie, u32 ifindex);
 bool etran_gen_run(struct etran_cpu *c);
 void etran_gen_flush(void);
+
+/* trace.c */
+void etran_trace_egress(const struct etran_tx *tx, int verdict);
+void etran_trace_hold(const struct etran_tx *tx, const struct etran_bucket *b);
+void etran_trace_dequeue(const struct etran_frame *f, const struct etran_bucket *b);
+void etran_trace_release(const struct etran_frame *f, bool drop);
 
 /* struct_ops.c, kfunc.c, netlink.c, sysfs.c */
 extern struct bpf_struct_ops etran_struct_ops;

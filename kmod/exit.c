@@ -18,6 +18,7 @@
 #include <net/net_namespace.h>
 
 #include "etran.h"
+#include "trace.h"
 
 /* Bad verdicts that are forgiven in one second. */
 #define ETRAN_BAD_LIMIT		1000
@@ -259,6 +260,7 @@ void etran_exit_record(struct etran_transport *tr)
 	struct etran_exit_record *r = &exit_records[exit_nr++ % ETRAN_EXIT_RECORDS];
 
 	lockdep_assert_held(&etran_mutex);
+	trace_etran_exit(tr);
 	kvfree(r->dump);
 	*r = (struct etran_exit_record) {
 		.net_cookie	= tr->net->net_cookie,

@@ -16,6 +16,7 @@
 #include <net/xdp.h>
 
 #include "etran.h"
+#include "trace.h"
 
 #define ETRAN_GEN_BUDGET	64
 #define ETRAN_GEN_BULK		16
@@ -137,6 +138,7 @@ static struct xdp_frame *gen_make(struct etran_cpu *c, const struct etran_gen_re
 	start = jiffies;
 	len = c->tr->ops->gen(&ctx.gen);
 	etran_exit_slow(c->tr, start, "gen");
+	trace_etran_gen(c->tr, req->ifindex, req->cookie, len, ctx.data);
 	if (len < ETH_HLEN || len > ETRAN_GEN_FRAME_LEN) {
 		c->page = page;
 		c->gen_skipped++;

@@ -13,9 +13,9 @@
 #include <linux/btf_ids.h>
 #include <net/checksum.h>
 #include <net/netdev_rx_queue.h>
-#include <net/xdp_sock_drv.h>
 
 #include "etran.h"
+#include "trace.h"
 
 /* Packets that one bpf_etran_drain() drops. */
 #define ETRAN_DRAIN_MAX		64U
@@ -28,13 +28,6 @@ static struct etran_tx *tx_of(struct etran_pkt *pkt)
 static struct etran_frame *frame_of(struct etran_held *held)
 {
 	return container_of(held, struct etran_frame, held);
-}
-
-static u8 *frame_data(struct etran_frame *f)
-{
-	struct etran_pool *ep = container_of(f->frames, struct etran_pool, fs);
-
-	return f->skb ? f->skb->data : xsk_buff_raw_get_data(ep->xp, f->addr);
 }
 
 static u8 *range(u8 *data, u32 len, u32 offset, u32 size)
@@ -75,6 +68,8 @@ static int hold(struct etran_tx *tx, struct etran_bucket *b,
 	etran_tx_egress_held(tx);
 	err = etran_frame_hold(tx->frame, b, priv, p);
 	tx->held = !err;
+	if (trace_etran_hold_enabled() && !err)
+		etran_trace_hold(tx, b);
 	return err;
 }
 
@@ -82,6 +77,8 @@ static struct etran_held *take(struct etran_bucket *b, struct etran_frame *f)
 {
 	WRITE_ONCE(b->moved, jiffies);
 	etran_pool_take(f);
+	if (trace_etran_dequeue_enabled())
+		etran_trace_dequeue(f, b);
 	return &f->held;
 }
 
@@ -258,13 +255,13 @@ __bpf_kfunc void bpf_etran_drop(struct etran_held *held)
 __bpf_kfunc u8 *bpf_etran_held_data(struct etran_held *held, u32 offset,
 				    const u32 rdwr_buf_size)
 {
-	return range(frame_data(frame_of(held)), held->len, offset, rdwr_buf_size);
+	return range(etran_pool_data(frame_of(held)), held->len, offset, rdwr_buf_size);
 }
 
 __bpf_kfunc u32 bpf_etran_held_csum(struct etran_held *held, u32 offset, u32 len,
 				    u32 seed)
 {
-	return csum(frame_data(frame_of(held)), held->len, offset, len, seed);
+	return csum(etran_pool_data(frame_of(held)), held->len, offset, len, seed);
 }
 
 __bpf_kfunc int bpf_etran_gen_request(u64 cookie, u32 ifindex, struct bpf_prog_aux *aux)

@@ -15,6 +15,7 @@
 #include <net/sock.h>
 
 #include "etran.h"
+#include "trace.h"
 
 /* How long a detach waits for the NIC to give dropped packets back. */
 #define ETRAN_DRAIN_MS		200
@@ -149,6 +150,8 @@ void etran_pool_release(struct etran_frame *f, bool drop)
 	struct etran_pool *ep = container_of(f->frames, struct etran_pool, fs);
 
 	etran_pool_put_back(f);
+	if (trace_etran_release_enabled())
+		etran_trace_release(f, drop);
 	etran_frame_release(f, drop);
 	pool_kick_later(ep);
 }
@@ -319,6 +322,7 @@ static struct etran_pool *pool_alloc(struct xdp_sock *xs, struct net_device *out
 	ep->umem_id = xs->umem->id;
 	ep->zc = xs->zc;
 	ep->net = sock_net(&xs->sk);
+	ep->net_cookie = ep->net->net_cookie;
 	return ep;
 }
 
@@ -392,6 +396,7 @@ static int pool_bind(struct xdp_sock *xs, u32 tenant, const char *name,
 	static_branch_inc(&etran_key);
 	/* Whoever sees it in the transmit path sees all of it. */
 	smp_store_release(&xs->pool->etran, ep);
+	trace_etran_bind(ep);
 	*res = ep;
 	return 0;
 }
@@ -531,6 +536,7 @@ void etran_pool_free(struct xsk_buff_pool *xp)
 	s64 lost;
 
 	mutex_lock(&etran_mutex);
+	trace_etran_unbind(ep);
 	lost = ep->cnt.peeked - ep->cnt.completed - ep->returned;
 	if (lost) {
 		atomic64_add(abs(lost), &pool_leaked);

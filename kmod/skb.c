@@ -11,6 +11,7 @@
 #include <linux/skbuff.h>
 
 #include "etran.h"
+#include "trace.h"
 
 /* Packets sent in one go; more wait for the next softirq. */
 #define ETRAN_SKB_BATCH		256
@@ -181,5 +182,6 @@ void etran_skb_completed(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr
 		return;
 	f->skb = NULL;
 	ep->cnt.completed++;
+	trace_etran_complete(ep, 1);
 	etran_frame_done(&ep->fs, idx);
 }

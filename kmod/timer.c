@@ -22,6 +22,7 @@
 #include <linux/ktime.h>
 
 #include "etran.h"
+#include "trace.h"
 
 enum {
 	TIMER_IDLE,
@@ -228,6 +229,7 @@ bool etran_timer_run(struct etran_cpu *c)
 
 		start = jiffies;
 		WRITE_ONCE(t->ran, start);
+		trace_etran_timer(tr, t - tr->timer);
 		tr->ops->timer(t - tr->timer);
 		etran_pool_reclaim(tr);
 		etran_exit_slow(tr, start, "timer");

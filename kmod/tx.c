@@ -9,9 +9,9 @@
  * than they came. A dropped packet gets an entry too, which settles for free.
  */
 #include <linux/bpf.h>
-#include <net/xdp_sock_drv.h>
 
 #include "etran.h"
+#include "trace.h"
 
 /* Descriptors looked at in one call, when programs send few of them. */
 #define ETRAN_TX_WORK	64
@@ -55,6 +55,8 @@ int etran_tx_verdict(struct etran_tx *tx)
 	int verdict;
 
 	verdict = tr && !READ_ONCE(tr->ending) ? tr->ops->egress(&tx->pkt) : ETRAN_DROP;
+	if (trace_etran_egress_enabled())
+		etran_trace_egress(tx, verdict);
 
 	if (unlikely(tx->held != (verdict == ETRAN_HOLD))) {
 		ep->cnt.bad_verdict++;
@@ -119,6 +121,7 @@ static void tx_settle(struct etran_pool *ep, u32 nb)
 
 	if (done) {
 		ep->cnt.completed += done;
+		trace_etran_complete(ep, done);
 		etran_cq_publish(ep->xp, ep->fs.cq_published);
 	}
 }
