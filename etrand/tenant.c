@@ -24,6 +24,7 @@
 #include "xsk.h"
 
 #define TX_FRAMES	4096
+#define USER_TENANTS	16	/* of a user who is not root */
 #define BIND_TRIES	12
 #define BIND_DELAY	(10 * NSEC_PER_MSEC)
 
@@ -480,6 +481,19 @@ static void refuse_peer(struct peer *p, uint32_t id, int err, uint32_t reason)
 	ctl_error(p, id, err, reason);
 }
 
+/* Ports are for everybody, but their frames are charged to nobody. */
+static bool has_enough(uint32_t uid)
+{
+	unsigned int n = 0;
+	uint32_t id;
+
+	for (id = 1; uid && id < ETRAN_MAX_TENANTS; id++)
+		n += tenants[id].rec.uid == uid &&
+		     (tenants[id].state == TENANT_BINDING ||
+		      tenants[id].state == TENANT_READY);
+	return n >= USER_TENANTS;
+}
+
 /** tenant_hello - answer HELLO, maybe later */
 void tenant_hello(struct peer *p, const struct etran_ctl_msg *m)
 {
@@ -497,7 +511,7 @@ void tenant_hello(struct peer *p, const struct etran_ctl_msg *m)
 		resume(p, m);
 		return;
 	}
-	t = alloc();
+	t = has_enough(p->cred.uid) ? NULL : alloc();
 	if (!t) {
 		refuse_peer(p, m->id, EBUSY, ETRAN_R_TENANTS);
 		return;

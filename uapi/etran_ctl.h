@@ -53,7 +53,7 @@ enum etran_reason {
 	ETRAN_R_FORK,		/* "forked child" */
 	ETRAN_R_UNSUPPORTED,	/* "unsupported": a call or option not supported yet */
 	ETRAN_R_PERMISSION,	/* "permission": zero copy not allowed to this user */
-	ETRAN_R_TENANTS,	/* "too many programs": ETRAN_MAX_TENANTS - 1 use eTran already */
+	ETRAN_R_TENANTS,	/* "too many programs": of this user, or on this host */
 	ETRAN_R_MAX,
 };
 
