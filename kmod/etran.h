@@ -331,7 +331,8 @@ void etran_transport_exit(void);
 
 /* exit.c */
 const char *etran_exit_name(u32 kind);
-void etran_exit_claim(struct etran_transport *tr, u32 kind, const char *why);
+void etran_exit_claim(struct etran_transport *tr, u32 kind, const char *fmt, ...)
+	__printf(3, 4);
 void etran_exit(struct etran_transport *tr, u32 kind, s32 code, const char *fmt, ...)
 	__printf(4, 5);
 void etran_exit_bad(struct etran_transport *tr, const char *what);

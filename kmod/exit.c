@@ -81,17 +81,18 @@ static __printf(4, 0) bool exit_vclaim(struct etran_transport *tr, u32 kind, s32
  * etran_exit_claim - give the reason of an end that the caller carries out
  * @tr: transport
  * @kind: enum etran_exit_kind
- * @why: one line
+ * @fmt: one line
  *
  * Does nothing when there is a reason already. That one is complete once a
  * grace period has passed.
  */
-void etran_exit_claim(struct etran_transport *tr, u32 kind, const char *why)
+void etran_exit_claim(struct etran_transport *tr, u32 kind, const char *fmt, ...)
 {
-	if (cmpxchg(&tr->ending, ETRAN_EXIT_KIND_NONE, kind))
-		return;
-	tr->info.kind = kind;
-	strscpy(tr->info.msg, why, sizeof(tr->info.msg));
+	va_list ap;
+
+	va_start(ap, fmt);
+	exit_vclaim(tr, kind, 0, fmt, ap);
+	va_end(ap);
 }
 
 /**

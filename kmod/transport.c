@@ -215,7 +215,7 @@ void etran_transport_detach(struct etran_transport *tr, u32 kind, const char *wh
 	if (tr->dead)
 		return;
 
-	etran_exit_claim(tr, kind, why);
+	etran_exit_claim(tr, kind, "%s", why);
 	list_del_rcu(&tr->list);
 	tr->dead = true;
 	etran_pool_orphan(tr);
