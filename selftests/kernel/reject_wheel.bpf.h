@@ -98,29 +98,24 @@ void BPF_PROG(due_unchecked, __u32 id)
 }
 OPS(timer, due_unchecked);
 
-SEC("?struct_ops/timer")
-void BPF_PROG(send_after_until, __u32 id)
-{
-	struct etran_held *held = bpf_etran_dequeue_due(&queue);
+/* Give a packet away twice. */
+#define TWICE(name, take, first, second)		\
+SEC("?struct_ops/timer")				\
+void BPF_PROG(name, __u32 id)				\
+{							\
+	struct etran_held *held = take;			\
+							\
+	if (!held)					\
+		return;					\
+	first;						\
+	second;						\
+}							\
+OPS(timer, name)
 
-	if (!held)
-		return;
-	bpf_etran_requeue_until(held, &queue, 0);
-	bpf_etran_send(held);
-}
-OPS(timer, send_after_until);
-
-SEC("?struct_ops/timer")
-void BPF_PROG(drop_after_tail, __u32 id)
-{
-	struct etran_held *held = bpf_etran_dequeue(&queue, 0);
-
-	if (!held)
-		return;
-	bpf_etran_requeue_tail(held, &queue, 0);
-	bpf_etran_drop(held);
-}
-OPS(timer, drop_after_tail);
+TWICE(send_after_until, bpf_etran_dequeue_due(&queue),
+      bpf_etran_requeue_until(held, &queue, 0), bpf_etran_send(held));
+TWICE(drop_after_tail, bpf_etran_dequeue(&queue, 0),
+      bpf_etran_requeue_tail(held, &queue, 0), bpf_etran_drop(held));
 
 /* ---- arguments ------------------------------------------------------- */
 
