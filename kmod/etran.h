@@ -131,6 +131,7 @@ struct etran_timer {
 	u8 state;
 	bool running;
 	bool again;
+	bool ever_ran;
 };
 
 /**
@@ -419,6 +420,7 @@ int etran_timer_arm(struct etran_transport *tr, u32 id, u64 delay);
 int etran_timer_disarm(struct etran_transport *tr, u32 id);
 int etran_timer_start(struct etran_cpu *c);
 bool etran_timer_planned(const struct etran_transport *tr, u32 id, u32 ms);
+bool etran_timer_ran_since(const struct etran_transport *tr, u32 id, u32 since);
 bool etran_timer_run(struct etran_cpu *c);
 void etran_timer_cancel(struct etran_cpu *c);
 

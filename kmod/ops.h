@@ -215,8 +215,11 @@ struct etran_transport_ops {
 	 * @timeout_ms: how long a packet may be held, at most
 	 * ETRAN_MAX_TIMEOUT_MS. A packet that has waited longer, in a bucket
 	 * from which nothing was dequeued for as long and whose timer is not
-	 * armed and did not run for as long, ends the transport. 0: packets
-	 * may wait for ever, say because a peer decides when they go.
+	 * armed and did not run for as long, ends the transport. So does one
+	 * that has waited 20 times as long, whose timer ran meanwhile, armed or
+	 * not by now, and took nothing; a packet in a wheel has all the time
+	 * until it is due. 0: packets may wait for ever, say because a peer
+	 * decides when they go.
 	 */
 	u32 timeout_ms;
 

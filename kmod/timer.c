@@ -224,6 +224,7 @@ bool etran_timer_run(struct etran_cpu *c)
 			break;
 		timer_unqueue(c, t);
 		t->running = true;
+		t->ever_ran = true;
 		c->timer_runs++;
 		raw_spin_unlock_irq(&c->lock);
 
@@ -294,7 +295,22 @@ bool etran_timer_planned(const struct etran_transport *tr, u32 id, u32 ms)
 
 	return id < etran_timer_nr(tr) &&
 		(READ_ONCE(t->state) != TIMER_IDLE || READ_ONCE(t->running) ||
-		 jiffies_to_msecs((u32)jiffies - READ_ONCE(t->ran)) <= ms);
+		 (READ_ONCE(t->ever_ran) &&
+		  jiffies_to_msecs((u32)jiffies - READ_ONCE(t->ran)) <= ms));
+}
+
+/**
+ * etran_timer_ran_since - has a timer run?
+ * @tr: transport
+ * @id: timer
+ * @since: jiffies, cut to 32 bits
+ * Return: true if it began to run after that tick.
+ */
+bool etran_timer_ran_since(const struct etran_transport *tr, u32 id, u32 since)
+{
+	const struct etran_timer *t = &tr->timer[id];
+
+	return READ_ONCE(t->ever_ran) && (s32)(READ_ONCE(t->ran) - since) > 0;
 }
 
 /**

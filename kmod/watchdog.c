@@ -5,7 +5,8 @@
  *
  *   HELD			the transport: it must dequeue. After its timeout it ends,
  *			unless its bucket moves or the bucket's timer is armed
- *			or ran lately: then it has a plan.
+ *			or ran lately: then it has a plan. One that was carried
+ *			out and changed nothing counts for a while only.
  *   READY, in the NIC	never the transport. With a full completion ring it is
  *			the tenant that does not empty it, else the device. The
  *			queue says so (stall), nothing is ended.
@@ -13,6 +14,7 @@
  * One delayed work item per transport, under etran_mutex.
  */
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/workqueue.h>
 
 #include "etran.h"
@@ -22,9 +24,27 @@
 /* A queue that has something to do and does nothing for so long has stalled. */
 #define WATCHDOG_QUEUE_MS	2000
 
+/* Timeouts for which a timer that runs and takes nothing still counts as a plan. */
+#define WATCHDOG_TRIES		20
+
 static u32 age_ms(u32 since)
 {
 	return jiffies_to_msecs((u32)jiffies - READ_ONCE(since));
+}
+
+/* Is there reason to believe that the packets of a bucket will be dequeued? */
+static bool has_plan(const struct etran_transport *tr, struct etran_bucket *b, u32 held_at)
+{
+	u32 limit = tr->ops->timeout_ms, moved = READ_ONCE(b->moved);
+	u32 since = age_ms(moved) < age_ms(held_at) ? moved : held_at;
+
+	if (!etran_timer_planned(tr, b->id, limit))
+		return false;
+	if (age_ms(since) <= WATCHDOG_TRIES * limit)
+		return true;
+	/* It has not had its turn, or nothing of a wheel is due. */
+	return !etran_timer_ran_since(tr, b->id, since) ||
+	       etran_frame_next(b) > ktime_get_ns();
 }
 
 static void check_held(struct etran_transport *tr, struct etran_pool *ep, u32 idx)
@@ -33,11 +53,11 @@ static void check_held(struct etran_transport *tr, struct etran_pool *ep, u32 id
 	u32 limit = tr->ops->timeout_ms, waited;
 	struct etran_bucket *b;
 
-	rcu_read_lock();
+	rcu_read_lock_bh();
 	b = READ_ONCE(f->bucket);
 	waited = age_ms(f->held_at);
 	if (!b || waited <= limit || age_ms(b->moved) <= limit ||
-	    etran_timer_planned(tr, b->id, limit))
+	    has_plan(tr, b, READ_ONCE(f->held_at)))
 		goto out;
 	/* Still the same packet? Whoever takes it leaves a mark first. */
 	smp_rmb();
@@ -47,7 +67,7 @@ static void check_held(struct etran_transport *tr, struct etran_pool *ep, u32 id
 			   "bucket %u: a packet of tenant %u has waited %u ms and nobody dequeues",
 			   b->id, ep->tenant, waited);
 out:
-	rcu_read_unlock();
+	rcu_read_unlock_bh();
 }
 
 static void check_stalled(struct etran_transport *tr, struct etran_pool *ep)

@@ -309,6 +309,49 @@ static void no_stall(void)
 	pair_close(&p);
 }
 
+/* A timer that runs for ever and takes nothing is no plan. */
+static void stall_with_a_busy_timer(void)
+{
+	struct pair p;
+
+	if (pair_open(&p, 50)) {
+		struct bench *b = &p.bad;
+
+		b->tr.orders->release = REL_KEEP;
+		b->tr.orders->rearm_runs = UINT32_MAX;
+		b->tr.orders->rearm_ns = 10 * NSEC_PER_MSEC;
+		transport_arm(&b->tr, 0, 0, 1);
+		transport_arm(&b->tr, 1, 60 * NSEC_PER_SEC, 1);
+		hold_some(b, HELD);
+		check_ended(&p, ETRAN_EXIT_KIND_ERROR_STALL, -ETIMEDOUT);
+		CHECK(b->tr.seen->timer[0].runs > 10, "%llu runs",
+		      (unsigned long long)b->tr.seen->timer[0].runs);
+		CHECK_EQ(b->tr.seen->timer[1].runs, 0, "runs of the other");
+	}
+	pair_close(&p);
+}
+
+/* One that is armed is, however long it takes, until it is cancelled. */
+static void no_stall_before_its_turn(void)
+{
+	struct pair p;
+	uint64_t end;
+
+	if (pair_open(&p, 50)) {
+		struct bench *b = &p.bad;
+
+		transport_arm(&b->tr, 0, 60 * NSEC_PER_SEC, 1);
+		transport_arm(&b->tr, 1, 60 * NSEC_PER_SEC, 1);
+		hold_some(b, HELD);
+		end = clock_ns() + 1500 * NSEC_PER_MSEC;
+		CHECK(WAIT_FOR(b->tr.seen->exit || clock_ns() > end), "time");
+		CHECK_EQ(b->tr.seen->exit, 0, "ended before its timer was due");
+		CHECK_EQ(transport_cancel(&b->tr, 1), 1, "cancel");
+		check_ended(&p, ETRAN_EXIT_KIND_ERROR_STALL, -ETIMEDOUT);
+	}
+	pair_close(&p);
+}
+
 /*
  * A tenant that never empties its completion ring: its own queue stands still
  * and says who is to blame; the transport goes on.
@@ -538,6 +581,8 @@ static const struct ktap_case cases[] = {
 	{ "bad_gen_lengths", bad_gen_lengths },
 	{ "stall", stall },
 	{ "no_stall", no_stall },
+	{ "stall_with_a_busy_timer", stall_with_a_busy_timer },
+	{ "no_stall_before_its_turn", no_stall_before_its_turn },
 	{ "tenant_never_reaps", tenant_never_reaps },
 	{ "overrun", overrun },
 	{ "abort_switch", abort_switch },
