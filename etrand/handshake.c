@@ -349,7 +349,7 @@ static int make_tuple(struct tenant *t, const struct etran_ctl_connect *req,
 	tuple->sport = sin.sin_port;
 	tuple->daddr = req->daddr;
 	tuple->dport = req->dport;
-	if (!nic_has_addr(t->nic, tuple->saddr)) {
+	if (!addr_exists(t->nic->ifindex, tuple->saddr)) {
 		*reason = ETRAN_R_NO_ROUTE;
 		return -EADDRNOTAVAIL;
 	}

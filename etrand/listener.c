@@ -22,6 +22,7 @@
 #include "listener.h"
 #include "loader.h"
 #include "log.h"
+#include "route.h"
 #include "tenant.h"
 
 #define MAX_BACKLOG		1024
@@ -205,7 +206,7 @@ void listener_open(struct tenant *t, const struct etran_ctl_msg *m, int fd)
 	}
 	key.addr = sin.sin_addr.s_addr;
 	key.port = sin.sin_port;
-	if (key.addr && !nic_has_addr(t->nic, key.addr)) {
+	if (key.addr && !addr_exists(t->nic->ifindex, key.addr)) {
 		ctl_error(t->peer, m->id, EADDRNOTAVAIL,
 			  (ntohl(key.addr) >> 24) == 127 ? ETRAN_R_LOCAL :
 			  ETRAN_R_NO_ROUTE);

@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <linux/ethtool.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
@@ -191,22 +190,4 @@ int nic_send(struct nic *nic, const void *frame, size_t len)
 	}
 	nic->sent++;
 	return 0;
-}
-
-/** nic_has_addr - is this IPv4 address one of the device's? */
-bool nic_has_addr(const struct nic *nic, __be32 addr)
-{
-	struct ifaddrs *list, *ifa;
-	bool found = false;
-
-	if (getifaddrs(&list))
-		return false;
-	for (ifa = list; ifa && !found; ifa = ifa->ifa_next) {
-		if (!ifa->ifa_addr || ifa->ifa_addr->sa_family != AF_INET)
-			continue;
-		if (((struct sockaddr_in *)ifa->ifa_addr)->sin_addr.s_addr == addr)
-			found = (int)if_nametoindex(ifa->ifa_name) == nic->ifindex;
-	}
-	freeifaddrs(list);
-	return found;
 }

@@ -39,6 +39,5 @@ void nic_close_all(void);
 struct nic *nic_at(unsigned int i);
 struct nic *nic_find(int ifindex);
 int nic_send(struct nic *nic, const void *frame, size_t len);
-bool nic_has_addr(const struct nic *nic, __be32 addr);
 
 #endif

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Routes and neighbours, as the kernel sees them, by libnl.
+ * Routes, neighbours and addresses, as the kernel sees them, by libnl.
  *
- * Routes are asked for one by one. Neighbours come from a cache that the
- * kernel's notifications keep fresh; whoever needs one that is not there asks
- * the kernel to resolve it and gets a call back.
+ * Routes are asked for one by one. Neighbours and addresses come from caches
+ * that the kernel's notifications keep fresh; whoever needs a neighbour that is
+ * not there asks the kernel to resolve it and gets a call back.
  */
 #include <errno.h>
 #include <linux/posix_types.h>
@@ -12,6 +12,7 @@
 #include <linux/rtnetlink.h>
 #include <netlink/cache.h>
 #include <netlink/netlink.h>
+#include <netlink/route/addr.h>
 #include <netlink/route/neighbour.h>
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
@@ -24,7 +25,7 @@
 
 static struct nl_sock *sock;
 static struct nl_cache_mngr *manager;
-static struct nl_cache *neighs;
+static struct nl_cache *neighs, *addrs;
 static struct watch watch = { .fd = -1 };
 static neigh_fn notify;
 
@@ -63,18 +64,24 @@ static void neigh_changed(struct nl_cache *cache, struct nl_object *obj,
 		notify(rtnl_neigh_get_ifindex(n), addr, mac);
 }
 
-static void readable(struct watch *w, uint32_t events)
+/* Take the notifications that are there. */
+static void catch_up(void)
 {
-	int err;
+	int err = nl_cache_mngr_data_ready(manager);
 
-	(void)w;
-	(void)events;
-	err = nl_cache_mngr_data_ready(manager);
 	if (err >= 0)
 		return;
-	/* Notifications were lost: fetch the table again. */
-	log_debug("neighbour notifications: %s", nl_geterror(err));
+	/* Some were lost: fetch the tables again. */
+	log_debug("rtnetlink notifications: %s", nl_geterror(err));
 	nl_cache_resync(sock, neighs, neigh_changed, NULL);
+	nl_cache_resync(sock, addrs, NULL, NULL);
+}
+
+static void readable(struct watch *w, uint32_t events)
+{
+	(void)w;
+	(void)events;
+	catch_up();
 }
 
 /** route_init - Return: 0 or a negative errno */
@@ -93,6 +100,8 @@ int route_init(neigh_fn changed)
 	if (!err)
 		err = nl_cache_mngr_add(manager, "route/neigh", neigh_changed,
 					NULL, &neighs);
+	if (!err)
+		err = nl_cache_mngr_add(manager, "route/addr", NULL, NULL, &addrs);
 	if (err) {
 		log_err("rtnetlink: %s", nl_geterror(err));
 		return -EIO;
@@ -138,6 +147,33 @@ int route_lookup(__be32 daddr, struct route *r)
 	}
 	rtnl_route_put(rt);
 	return err;
+}
+
+static bool addr_cached(int ifindex, __be32 addr)
+{
+	struct nl_object *obj;
+	struct nl_addr *local;
+
+	for (obj = nl_cache_get_first(addrs); obj; obj = nl_cache_get_next(obj)) {
+		if (rtnl_addr_get_ifindex((struct rtnl_addr *)obj) != ifindex)
+			continue;
+		local = rtnl_addr_get_local((struct rtnl_addr *)obj);
+		if (local && nl_addr_get_family(local) == AF_INET &&
+		    nl_addr_get_len(local) == 4 &&
+		    !memcmp(nl_addr_get_binary_addr(local), &addr, 4))
+			return true;
+	}
+	return false;
+}
+
+/** addr_exists - is this IPv4 address one of the device's? */
+bool addr_exists(int ifindex, __be32 addr)
+{
+	if (addr_cached(ifindex, addr))
+		return true;
+	/* A new one's notification may not have been read yet. */
+	catch_up();
+	return addr_cached(ifindex, addr);
 }
 
 static struct nl_addr *ip(__be32 addr)

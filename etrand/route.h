@@ -24,6 +24,7 @@ typedef void (*neigh_fn)(int ifindex, __be32 addr, const uint8_t mac[6]);
 
 int route_init(neigh_fn changed);
 int route_lookup(__be32 daddr, struct route *r);
+bool addr_exists(int ifindex, __be32 addr);
 int neigh_lookup(int ifindex, __be32 addr, uint8_t mac[6]);
 int neigh_probe(int ifindex, __be32 addr);
 
