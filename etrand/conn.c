@@ -445,12 +445,41 @@ void conn_end_all(struct tenant *t)
 			conn_end(t->slots[i], ECONNRESET, false);
 }
 
+/* Without a route it is taken for a neighbour. */
+static void find_hop(struct conn *c)
+{
+	struct route r;
+
+	c->nexthop = c->tuple.daddr;
+	if (!route_lookup(c->tuple.daddr, &r) && !r.local)
+		c->nexthop = r.nexthop;
+}
+
+/*
+ * No SYN tells the next hop, so the kernel is asked, but only now that it matters.
+ * Connections of one peer are often neighbours in the table: @last is the one
+ * that was asked for before.
+ */
+static __be32 hop_of(struct conn *c, struct conn **last)
+{
+	struct conn *l = *last;
+
+	if (c->nexthop)
+		return c->nexthop;
+	if (l && l->tuple.daddr == c->tuple.daddr)
+		c->nexthop = l->nexthop;
+	else
+		find_hop(c);
+	*last = c;
+	return c->nexthop;
+}
+
 /** conn_neigh_changed - a next hop is known now, or is somewhere else */
 void conn_neigh_changed(int ifindex, __be32 addr, const uint8_t mac[6])
 {
 	struct tcp_sys_neigh arg = { .ifindex = ifindex };
-	__be32 done = 0, hop;
-	struct conn *c;
+	struct conn *c, *asked = NULL;
+	__be32 done = 0;
 	uint32_t i;
 
 	if (!nr_conns)
@@ -461,14 +490,12 @@ void conn_neigh_changed(int ifindex, __be32 addr, const uint8_t mac[6])
 		if (c->state == ETRAN_CS_FREE || !c->nic ||
 		    c->nic->ifindex != ifindex)
 			continue;
-		hop = c->nexthop ? c->nexthop : c->tuple.daddr;
-		if (hop != addr)
-			continue;
 		if (c->state == CONN_RESOLVE) {
-			handshake_resolved(c, mac);
+			if (c->nexthop == addr)
+				handshake_resolved(c, mac);
 			continue;
 		}
-		if (!memcmp(c->eth, mac, 6))
+		if (!memcmp(c->eth, mac, 6) || hop_of(c, &asked) != addr)
 			continue;
 		memcpy(c->eth, mac, 6);
 		/* One call serves all connections to a destination. */
@@ -480,21 +507,12 @@ void conn_neigh_changed(int ifindex, __be32 addr, const uint8_t mac[6])
 	}
 }
 
-/** conn_find_hop - ask for the next hop, which no SYN tells */
-void conn_find_hop(struct conn *c)
-{
-	struct route r;
-
-	if (!route_lookup(c->tuple.daddr, &r) && !r.local)
-		c->nexthop = r.nexthop;
-}
-
 /* The next hop may have moved while there was no etrand. */
 static void adopt_hop(struct conn *c)
 {
 	uint8_t mac[6];
 
-	conn_find_hop(c);
+	find_hop(c);
 	if (c->nic && !neigh_lookup(c->nic->ifindex, c->nexthop, mac) &&
 	    memcmp(c->eth, mac, 6))
 		conn_neigh_changed(c->nic->ifindex, c->nexthop, mac);

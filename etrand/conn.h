@@ -21,7 +21,7 @@ struct tenant;
  * @state: CONN_RESOLVE or ETRAN_CS_*
  * @released: its tenant has no more business with it
  * @adopted: a former etrand may have announced it to its tenant, or not
- * @nexthop: 0 until a handshake that began with the peer's SYN is over
+ * @nexthop: 0: the peer's SYN began, and it did not matter yet
  * @listener: passive: how it came, which also holds the port
  * @hold_fd: no @listener: kernel socket that holds the port
  * @timer: handshake, orphan or TIME_WAIT
@@ -72,7 +72,6 @@ void conn_abort(struct tenant *t, uint32_t idx, uint32_t gen);
 void conn_time_wait(struct conn *c);
 void conn_event(struct conn *c, uint32_t type, int err);
 void conn_fill(const struct conn *c, struct etran_ctl_conn *m);
-void conn_find_hop(struct conn *c);
 void conn_set_eth(struct conn *c, const uint8_t dmac[6]);
 void conn_neigh_changed(int ifindex, __be32 addr, const uint8_t mac[6]);
 uint8_t conn_wscale(uint32_t rcvbuf);

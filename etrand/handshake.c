@@ -215,7 +215,6 @@ void handshake_established(struct conn *c)
 	if (c->state == ETRAN_CS_SYN_RCVD) {
 		timer_stop(&c->timer);
 		conn_set_state(c, ETRAN_CS_ESTABLISHED);
-		conn_find_hop(c);
 	} else if (!c->adopted) {
 		return;
 	}
