@@ -9,11 +9,9 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,20 +28,24 @@
 
 static uint32_t next_id = 1;
 
+/* A user may be root in a namespace of his own and bind any port there. */
 static bool same_netns(int fd)
 {
-	struct stat own, its;
-	bool same = false;
-	int ns;
+	static uint64_t own;
+	socklen_t len = sizeof(own);
+	uint64_t its;
+	int s;
 
-	/* A user may be root in a namespace of his own and bind any port there. */
-	ns = ioctl(fd, SIOCGSKNS);
-	if (ns < 0)
-		return false;
-	if (!fstat(ns, &its) && !stat("/proc/self/ns/net", &own))
-		same = own.st_ino == its.st_ino && own.st_dev == its.st_dev;
-	close(ns);
-	return same;
+	if (!own) {
+		s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (s < 0 || getsockopt(s, SOL_SOCKET, SO_NETNS_COOKIE, &own, &len))
+			own = 0;
+		if (s >= 0)
+			close(s);
+	}
+	len = sizeof(its);
+	return own && !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &its, &len) &&
+	       its == own;
 }
 
 static int get_int(int fd, int opt)
