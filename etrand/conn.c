@@ -33,6 +33,7 @@
 static struct conn conns[ETRAN_MAX_CONNS];
 static struct conn *buckets[NR_BUCKETS];
 static unsigned int nr_conns;
+static uint32_t first_free;	/* none below is free */
 
 static struct conn **bucket(const struct tcp_tuple *tuple)
 {
@@ -137,15 +138,13 @@ static struct conn *oldest_time_wait(const struct tenant *t)
 	return best;
 }
 
+/* The lowest one: ticks walk over all below the highest in use. */
 static uint32_t free_index(void)
 {
-	uint32_t i;
-
-	/* The lowest one: ticks walk over all below the highest in use. */
-	for (i = 0; i < ETRAN_MAX_CONNS; i++)
-		if (conns[i].state == ETRAN_CS_FREE)
-			break;
-	return i;
+	while (first_free < ETRAN_MAX_CONNS &&
+	       conns[first_free].state != ETRAN_CS_FREE)
+		first_free++;
+	return first_free;
 }
 
 /**
@@ -284,6 +283,8 @@ void conn_end(struct conn *c, int err, bool reset)
 			send_reset(c, arg.seq, arg.ack);
 	}
 	conn_set_state(c, ETRAN_CS_FREE);
+	if (c->idx < first_free)
+		first_free = c->idx;
 	hash_del(c);
 	nr_conns--;
 	if (c->listener)

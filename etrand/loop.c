@@ -3,8 +3,10 @@
  * The event loop: epoll for descriptors, one sorted list for timers.
  *
  * epoll_wait() takes one event at a time, so a handler may free any other
- * watch without a stale pointer in a batch. Timers are inserted from the tail,
- * where most of them belong. Without armed timers the loop sleeps for good.
+ * watch without a stale pointer in a batch. A timer is inserted from the end of
+ * the list that is nearer in time: those of handshakes are due in a second, those
+ * of thousands in TIME_WAIT in a minute. Without armed timers the loop sleeps for
+ * good.
  */
 #include <errno.h>
 #include <time.h>
@@ -72,11 +74,20 @@ void timer_stop(struct timer *t)
 /** timer_arm - call t->fn once after @delay_ns; an armed timer is moved */
 void timer_arm(struct timer *t, uint64_t delay_ns)
 {
-	struct timer *at;
+	struct timer *at, *first, *last;
 
 	timer_stop(t);
 	t->due = loop_now() + delay_ns;
-	at = timers.prev;
+	first = timers.next;
+	last = timers.prev;
+	at = last;
+	if (first != &timers &&
+	    (int64_t)(t->due - first->due) < (int64_t)(last->due - t->due)) {
+		/* ends before @last at the latest */
+		for (at = first; at->due <= t->due; at = at->next)
+			;
+		at = at->prev;
+	}
 	while (at != &timers && at->due > t->due)
 		at = at->prev;
 	t->prev = at;
