@@ -148,7 +148,7 @@ static int do_status(int argc, char **argv)
 		return ret;
 	root = ask("status");
 	if (!root) {
-		nl_close(&nl);
+		nl_disconnect(&nl);
 		return complain(EXIT_ABSENT, "no etrand in this network namespace%s", "");
 	}
 	read_version(version, sizeof(version));
@@ -157,7 +157,7 @@ static int do_status(int argc, char **argv)
 	json_object_object_add(module, "netlink_version",
 			       json_object_new_int(nl.version));
 	json_object_object_add(root, "module", module);
-	nl_close(&nl);
+	nl_disconnect(&nl);
 	if (json)
 		puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
 						    JSON_C_TO_STRING_SPACED));
@@ -222,7 +222,7 @@ static int show_module(const char *key,
 	else
 		show(root);
 	json_object_put(root);
-	nl_close(&nl);
+	nl_disconnect(&nl);
 	return ret;
 }
 
@@ -271,7 +271,7 @@ static int do_transport_detach(int argc, char **argv)
 	err = pins_detach_transport(&nl, argv[0]);
 	if (err)
 		ret = netlink_failed(&nl, err, argv[0]);
-	nl_close(&nl);
+	nl_disconnect(&nl);
 	return ret;
 }
 

@@ -236,7 +236,7 @@ static int connect_to(struct nl *nl, int bus)
 		return -errno;
 	if (mnl_socket_bind(nl->sock, 0, MNL_SOCKET_AUTOPID) < 0) {
 		err = -errno;
-		nl_close(nl);
+		nl_disconnect(nl);
 		return err;
 	}
 	mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &one, sizeof(one));
@@ -278,12 +278,12 @@ int nl_open(struct nl *nl)
 	if (!err && nl->version != ETRAN_FAMILY_VERSION)
 		err = -EPROTO;
 	if (err)
-		nl_close(nl);
+		nl_disconnect(nl);
 	return err;
 }
 
-/** nl_close - harmless when not open */
-void nl_close(struct nl *nl)
+/** nl_disconnect - harmless when not open */
+void nl_disconnect(struct nl *nl)
 {
 	if (nl->sock)
 		mnl_socket_close(nl->sock);

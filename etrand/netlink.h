@@ -58,7 +58,7 @@ typedef void (*nl_queue_fn)(const struct nl_queue *q, void *arg);
 int nl_open(struct nl *nl);
 int nl_open_route(struct nl *nl);
 int nl_talk(struct nl *nl, struct nlmsghdr *req);
-void nl_close(struct nl *nl);
+void nl_disconnect(struct nl *nl);
 int nl_fd(const struct nl *nl);
 int nl_transports(struct nl *nl, nl_transport_fn fn, void *arg);
 int nl_exits(struct nl *nl, nl_transport_fn fn, void *arg);

@@ -65,7 +65,7 @@ static int talk(struct nlmsghdr *nlh)
 	if (err)
 		log_debug("rtnetlink: %s%s%s", strerror(-err),
 			  *nl.error ? ": " : "", nl.error);
-	nl_close(&nl);
+	nl_disconnect(&nl);
 	return err;
 }
 
