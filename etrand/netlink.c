@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -243,7 +244,7 @@ static int connect_to(struct nl *nl, int bus)
 	return 0;
 }
 
-/** nl_open_route - connect to rtnetlink, for nl_talk() only */
+/** nl_open_route - connect to rtnetlink, for nl_talk() and nl_route() only */
 int nl_open_route(struct nl *nl)
 {
 	return connect_to(nl, NETLINK_ROUTE);
@@ -253,6 +254,41 @@ int nl_open_route(struct nl *nl)
 int nl_talk(struct nl *nl, struct nlmsghdr *req)
 {
 	return request(nl, req, NULL, NULL);
+}
+
+static int route_cb(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *tb[RTA_MAX + 1] = { 0 };
+	struct attrs a = { tb, RTA_MAX };
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	struct nl_route *r = data;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE ||
+	    nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*rtm)))
+		return MNL_CB_OK;
+	mnl_attr_parse(nlh, sizeof(*rtm), collect, &a);
+	r->type = rtm->rtm_type;
+	r->oif = attr_uint(tb[RTA_OIF]);
+	r->gateway = attr_uint(tb[RTA_GATEWAY]);
+	r->prefsrc = attr_uint(tb[RTA_PREFSRC]);
+	return MNL_CB_STOP;
+}
+
+/** nl_route - what the kernel would do with @daddr; Return: 0 or a negative errno */
+int nl_route(struct nl *nl, uint32_t daddr, struct nl_route *r)
+{
+	char buf[256] __attribute__((aligned(8)));
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct rtmsg *rtm;
+
+	memset(r, 0, sizeof(*r));
+	nlh->nlmsg_type = RTM_GETROUTE;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	rtm->rtm_family = AF_INET;
+	rtm->rtm_dst_len = 32;
+	mnl_attr_put_u32(nlh, RTA_DST, daddr);
+	return request(nl, nlh, route_cb, r);
 }
 
 /**

@@ -52,12 +52,21 @@ struct nl_queue {
 	struct nl_counters counters;
 };
 
+/* Addresses as on the wire, 0: none. */
+struct nl_route {
+	uint8_t type;		/* RTN_* */
+	int oif;
+	uint32_t gateway;
+	uint32_t prefsrc;
+};
+
 typedef void (*nl_transport_fn)(const struct nl_transport *t, void *arg);
 typedef void (*nl_queue_fn)(const struct nl_queue *q, void *arg);
 
 int nl_open(struct nl *nl);
 int nl_open_route(struct nl *nl);
 int nl_talk(struct nl *nl, struct nlmsghdr *req);
+int nl_route(struct nl *nl, uint32_t daddr, struct nl_route *r);
 void nl_disconnect(struct nl *nl);
 int nl_fd(const struct nl *nl);
 int nl_transports(struct nl *nl, nl_transport_fn fn, void *arg);

@@ -14,16 +14,16 @@
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/neighbour.h>
-#include <netlink/route/nexthop.h>
-#include <netlink/route/route.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "log.h"
 #include "loop.h"
+#include "netlink.h"
 #include "route.h"
 
 static struct nl_sock *sock;
+static struct nl routes;
 static struct nl_cache_mngr *manager;
 static struct nl_cache *neighs, *addrs;
 static struct watch watch = { .fd = -1 };
@@ -90,6 +90,9 @@ int route_init(neigh_fn changed)
 	int err;
 
 	notify = changed;
+	err = nl_open_route(&routes);
+	if (err)
+		return err;
 	sock = nl_socket_alloc();
 	if (!sock)
 		return -ENOMEM;
@@ -113,40 +116,23 @@ int route_init(neigh_fn changed)
 
 /**
  * route_lookup - ask the kernel for the route to an address
+ * Not through libnl, which makes objects of the question and of the answer:
+ * every connect() comes here.
  * Return: 0, -EHOSTUNREACH
  */
 int route_lookup(__be32 daddr, struct route *r)
 {
-	struct nl_addr *dst, *a;
-	struct rtnl_nexthop *nh;
-	struct rtnl_route *rt;
-	int err;
+	struct nl_route a;
 
 	memset(r, 0, sizeof(*r));
-	dst = nl_addr_build(AF_INET, &daddr, sizeof(daddr));
-	if (!dst)
-		return -ENOMEM;
-	nl_addr_set_prefixlen(dst, 32);
-	err = rtnl_route_lookup(sock, dst, &rt);
-	nl_addr_put(dst);
-	if (err < 0)
+	if (nl_route(&routes, daddr, &a) || !a.oif ||
+	    (a.type != RTN_LOCAL && a.type != RTN_UNICAST))
 		return -EHOSTUNREACH;
-	err = -EHOSTUNREACH;
-	nh = rtnl_route_nexthop_n(rt, 0);
-	r->local = rtnl_route_get_type(rt) == RTN_LOCAL;
-	if ((r->local || rtnl_route_get_type(rt) == RTN_UNICAST) && nh) {
-		r->ifindex = rtnl_route_nh_get_ifindex(nh);
-		r->nexthop = daddr;
-		a = rtnl_route_nh_get_gateway(nh);
-		if (a && nl_addr_get_family(a) == AF_INET)
-			memcpy(&r->nexthop, nl_addr_get_binary_addr(a), 4);
-		a = rtnl_route_get_pref_src(rt);
-		if (a && nl_addr_get_len(a) == 4)
-			memcpy(&r->prefsrc, nl_addr_get_binary_addr(a), 4);
-		err = 0;
-	}
-	rtnl_route_put(rt);
-	return err;
+	r->local = a.type == RTN_LOCAL;
+	r->ifindex = a.oif;
+	r->nexthop = a.gateway ? a.gateway : daddr;
+	r->prefsrc = a.prefsrc;
+	return 0;
 }
 
 static bool addr_cached(int ifindex, __be32 addr)
