@@ -15,7 +15,6 @@
 
 #include "conn.h"
 #include "handshake.h"
-#include "isn.h"
 #include "listener.h"
 #include "loader.h"
 #include "log.h"
@@ -34,19 +33,29 @@ static struct conn conns[ETRAN_MAX_CONNS];
 static struct conn *buckets[NR_BUCKETS];
 static unsigned int nr_conns;
 static uint32_t first_free;	/* none below is free */
+static uint32_t top;		/* none from here on is in use */
 
-static struct conn **bucket(const struct tcp_tuple *tuple)
+static struct conn **bucket(const struct tcp_tuple *t)
 {
-	static const uint64_t key[2] = { 1, 2 };
+	uint64_t h = (uint64_t)t->daddr << 32 | (uint32_t)t->dport << 16 | t->sport;
 
 	/* Peers choose tuples; a long chain costs at most ETRAN_MAX_CONNS. */
-	return &buckets[isn_siphash(key, tuple, sizeof(*tuple)) % NR_BUCKETS];
+	h = (h ^ t->saddr) * 0x9e3779b97f4a7c15ULL;
+	return &buckets[h >> 32 & (NR_BUCKETS - 1)];
 }
 
 /** conn_count - connections in any state */
 unsigned int conn_count(void)
 {
 	return nr_conns;
+}
+
+/** conn_top - above the highest index in use */
+uint32_t conn_top(void)
+{
+	while (top && conns[top - 1].state == ETRAN_CS_FREE)
+		top--;
+	return top;
 }
 
 /** conn_at - by index, NULL when that one is free */
@@ -119,6 +128,8 @@ static struct conn *init_conn(struct conn *c, uint32_t idx, struct tenant *t,
 	c->rcv_wscale = conn_wscale(TCP_RCVBUF);
 	hash_add(c);
 	nr_conns++;
+	if (idx >= top)
+		top = idx + 1;
 	return c;
 }
 

@@ -78,5 +78,6 @@ uint8_t conn_wscale(uint32_t rcvbuf);
 void conn_adopt_all(void);
 void conn_rescan(void);
 unsigned int conn_count(void);
+uint32_t conn_top(void);
 
 #endif

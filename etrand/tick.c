@@ -46,18 +46,9 @@ static void check_lost(void)
 	conn_rescan();
 }
 
-static uint32_t highest(void)
-{
-	uint32_t i = ETRAN_MAX_CONNS;
-
-	while (i && !conn_at(i - 1))
-		i--;
-	return i;
-}
-
 static void tick(struct timer *t)
 {
-	struct tcp_sys_tick arg = { .nr = highest() };
+	struct tcp_sys_tick arg = { .nr = conn_top() };
 	uint64_t delay = TICK_IDLE, now;
 	int err;
 
