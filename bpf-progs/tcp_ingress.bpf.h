@@ -223,7 +223,7 @@ TCP_INLINE int tcp_deliver(struct xdp_md *ctx, const struct etran_rx_hdr *hdr,
 
 	if (data + sizeof(*hdr) > end)
 		return XDP_DROP;	/* parsed packets are longer */
-	__builtin_memcpy(data, hdr, sizeof(*hdr));
+	*(struct etran_rx_hdr *)data = *hdr;
 	return bpf_redirect_map(&xsks, key, XDP_DROP);
 }
 

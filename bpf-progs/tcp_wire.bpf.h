@@ -18,6 +18,27 @@
 #define tcp_ntohs(x)	tcp_htons(x)
 #define tcp_ntohl(x)	tcp_htonl(x)
 
+/*
+ * Whole words at any address. Headers are not aligned, and of a type that says so
+ * the compiler makes one access a byte.
+ */
+#ifdef __bpf__
+#define TCP_PUT(type, at, v)	(*(volatile type *)(at) = (v))
+#define TCP_GET(type, at)	(*(const volatile type *)(at))
+#else
+#define TCP_PUT(type, at, v) do {			\
+	type put = (v);					\
+							\
+	__builtin_memcpy(at, &put, sizeof(put));	\
+} while (0)
+#define TCP_GET(type, at) ({				\
+	type get;					\
+							\
+	__builtin_memcpy(&get, at, sizeof(get));	\
+	get;						\
+})
+#endif
+
 #define TCP_OPT_MAX	40
 #define TCP_TS_OPT	0x0101080a	/* NOP, NOP, time stamps of 10 bytes */
 #define TCP_NOP_OPT	0x01010101
@@ -48,6 +69,8 @@ struct tcp_frame {
 } __attribute__((packed, aligned(2)));
 
 _Static_assert(sizeof(struct tcp_frame) == ETRAN_TCP_ROOM, "tcp_frame");
+
+#define TCP_AT(field)	__builtin_offsetof(struct tcp_frame, field)
 
 /** tcp_csum_fold - a sum of 16- or 32-bit words to 16 bits, not inverted */
 TCP_INLINE __u16 tcp_csum_fold(__u64 sum)
@@ -132,30 +155,19 @@ struct tcp_out {
  */
 TCP_SUB int tcp_frame_put(__u8 *p, struct tcp_conn *c, const struct tcp_out *o)
 {
-	struct tcp_frame *f = (struct tcp_frame *)p;
-	__be32 saddr = c->tuple.saddr, daddr = c->tuple.daddr;
-	__be16 tot_len = tcp_htons(ETRAN_TCP_ROOM - 14 + o->len);
-	__be16 id = tcp_htons(c->ip_id & 0xffff);
-	__be32 ack = tcp_htonl(tcp_rcv_wire(c, c->rcv_nxt));
-	__be32 opt0 = tcp_htonl(TCP_NOP_OPT), opt1 = opt0, opt2 = opt0;
-	__u32 ms = o->ms;
-	__u64 sum;
+	__u64 addrs = c->tuple.saddr | (__u64)c->tuple.daddr << 32;
+	__u32 ports = c->tuple.sport | (__u32)c->tuple.dport << 16;
+	__u64 ip = tcp_htons(ETRAN_TCP_ROOM - TCP_AT(vihl) + o->len) |
+		   (__u64)tcp_htons(c->ip_id) << 16 |
+		   (__u64)tcp_htons(0x4000) << 32 | 64ULL << 48 | 6ULL << 56;
+	__u64 seq = tcp_htonl(o->seq) |
+		    (__u64)tcp_htonl(tcp_rcv_wire(c, c->rcv_nxt)) << 32;
+	__u64 rest = 0x80 | (o->flags & 0xff) << 8 | (__u64)tcp_htons(o->wnd) << 16;
+	__u64 opt = tcp_htonl(TCP_NOP_OPT) * 0x100000001ULL;
+	__u64 hosts = c->tuple.saddr + (__u64)c->tuple.daddr, sum;
+	__u32 ms = o->ms, opt2 = tcp_htonl(TCP_NOP_OPT);
 
 	c->ip_id++;
-	__builtin_memcpy(f->eth, c->eth, 14);
-	f->vihl = 0x45;
-	f->tos = 0;
-	f->tot_len = tot_len;
-	f->id = id;
-	f->frag = tcp_htons(0x4000);
-	f->ttl = 64;
-	f->proto = 6;
-	sum = (__u64)saddr + daddr + tcp_htons(0x4500) + tot_len + id +
-	      tcp_htons(0x4000) + tcp_htons(64 << 8 | 6);
-	f->ip_csum = (__u16)~tcp_csum_fold(sum);
-	f->saddr = saddr;
-	f->daddr = daddr;
-
 	/*
 	 * The clock was read before the lock was taken: a time stamp that goes
 	 * back makes the peer drop what is newest as an old duplicate.
@@ -164,26 +176,25 @@ TCP_SUB int tcp_frame_put(__u8 *p, struct tcp_conn *c, const struct tcp_out *o)
 		ms = c->ts_sent;
 	c->ts_sent = ms;
 	if (c->flags & TCP_F_TS) {
-		opt0 = tcp_htonl(TCP_TS_OPT);
-		opt1 = tcp_htonl(ms);
+		opt = tcp_htonl(TCP_TS_OPT) | (__u64)tcp_htonl(ms) << 32;
 		opt2 = tcp_htonl(c->ts_recent);
 	}
-	f->sport = c->tuple.sport;
-	f->dport = c->tuple.dport;
-	f->seq = tcp_htonl(o->seq);
-	f->ack = ack;
-	f->doff = 8 << 4;
-	f->flags = (__u8)o->flags;
-	f->wnd = tcp_htons(o->wnd);
-	f->urg = 0;
-	f->opt[0] = opt0;
-	f->opt[1] = opt1;
-	f->opt[2] = opt2;
-	sum = (__u64)o->sum + tcp_csum_pseudo(saddr, daddr, 32 + o->len) +
-	      c->tuple.sport + c->tuple.dport + tcp_htonl(o->seq) + ack +
-	      tcp_htons(8 << 12 | (o->flags & 0xff)) + tcp_htons(o->wnd) +
-	      opt0 + opt1 + (__u64)opt2;
-	f->csum = (__u16)~tcp_csum_fold(sum);
+
+	TCP_PUT(__u64, p, TCP_GET(__u64, c->eth));
+	TCP_PUT(__u64, p + 6, TCP_GET(__u64, c->eth + 6));
+	TCP_PUT(__u16, p + TCP_AT(vihl), 0x45);
+	TCP_PUT(__u64, p + TCP_AT(tot_len), ip);
+	sum = hosts + tcp_htons(0x4500) + (__u32)ip + (ip >> 32);
+	TCP_PUT(__u16, p + TCP_AT(ip_csum), (__u16)~tcp_csum_fold(sum));
+	TCP_PUT(__u64, p + TCP_AT(saddr), addrs);
+	TCP_PUT(__u32, p + TCP_AT(sport), ports);
+	TCP_PUT(__u64, p + TCP_AT(seq), seq);
+	TCP_PUT(__u64, p + TCP_AT(opt), opt);
+	TCP_PUT(__u32, p + TCP_AT(opt[2]), opt2);
+	sum = hosts + tcp_htons(6) + tcp_htons(32 + o->len) + o->sum + ports +
+	      (__u32)seq + (seq >> 32) + rest + (__u32)opt + (opt >> 32) + opt2;
+	rest |= (__u64)(__u16)~tcp_csum_fold(sum) << 32;
+	TCP_PUT(__u64, p + TCP_AT(doff), rest);
 	return 0;
 }
 
