@@ -7,6 +7,7 @@
  * (TCP_F_ANSWERS) lets the ACK of up to one full-sized segment wait for it, at
  * most TCP_DELACK_NS. If nothing was sent by then the connection does not
  * answer, and acknowledges at once until it sends soon after receiving again.
+ * A FIN is answered by ours, if the application closes too.
  *
  * The wait ends in the connection's timer. It is armed once and left alone
  * when the ACK goes with data: when it runs it looks whether a later ACK waits

@@ -29,6 +29,13 @@ TCP_INLINE __u64 tcp_rcv_edge(const struct tcp_conn *c)
 	return TCP_MAX(c->rcv_adv, c->rcv_nxt);
 }
 
+/* Nothing will be sent that could carry an ACK. */
+TCP_INLINE bool tcp_rcv_silent(const struct tcp_conn *c, bool fin)
+{
+	return (c->flags & TCP_F_RELEASED) ||
+	       (fin && (c->flags & TCP_F_FIN_QUEUED));
+}
+
 /*
  * Payload and FIN of an acceptable segment. Nothing is noted before it is sure
  * (@room) that the tenant gets the packet: what was acknowledged cannot be lost.
@@ -83,8 +90,7 @@ TCP_SUB int tcp_rcv_data(struct tcp_conn *c, const struct tcp_seg *seg,
 			tcp_ooo_advance(c);
 		/* Duplicates of the ACK that goes now would mislead the peer. */
 		c->acks_owed = 0;
-		tcp_delack_rcvd(c, rx, gap || fin || (c->flags & TCP_F_RELEASED),
-				now);
+		tcp_delack_rcvd(c, rx, gap || tcp_rcv_silent(c, fin), now);
 	}
 	if (fin) {
 		c->rcv_fin = (__u64)end;

@@ -136,7 +136,7 @@ static void second_segment__at_once(void **state)
 	acked_at_once(get(MSS / 2));
 }
 
-static void disorder_and_end__at_once(void **state)
+static void disorder__at_once(void **state)
 {
 	struct tcp_rx rx;
 
@@ -151,6 +151,35 @@ static void disorder_and_end__at_once(void **state)
 	rx = fix_data(&c, in - LEN, LEN, 0, 1);	/* a duplicate */
 	assert_true(rx.act & TCP_A_ACK);
 	acked_at_once(rx);
+}
+
+static void end__waits_for_ours(void **state)
+{
+	struct tcp_tx tx;
+	struct tcp_rx rx;
+
+	(void)state;
+	converse();
+	rx = fix_data(&c, in, LEN, TCP_FIN, 1);
+	in += LEN + 1;
+	assert_int_equal(rx.act, TCP_A_DELIVER | TCP_A_DELACK);
+	assert_int_equal(fix_tx(&c, fix_req(&c, c.snd_queued, 0, ETRAN_TX_FIN), &tx),
+			 TCP_TX_SEND);
+	tcp_wnd_take(&c, false);
+	assert_int_equal(c.last_ack, in);
+	assert_false(c.flags & TCP_F_DELACK);
+}
+
+static void end__behind_ours_at_once(void **state)
+{
+	struct tcp_tx tx;
+	struct tcp_rx rx;
+
+	(void)state;
+	converse();
+	assert_int_equal(fix_tx(&c, fix_req(&c, c.snd_queued, 0, ETRAN_TX_FIN), &tx),
+			 TCP_TX_SEND);
+	tcp_wnd_take(&c, false);
 	rx = fix_data(&c, in, LEN, TCP_FIN, 1);
 	in += LEN + 1;
 	acked_at_once(rx);
@@ -207,7 +236,9 @@ int main(void)
 		cmocka_unit_test_setup(silence__is_acknowledged_late_and_only_once, fresh),
 		cmocka_unit_test_setup(timer__looks_for_the_latest, fresh),
 		cmocka_unit_test_setup(second_segment__at_once, fresh),
-		cmocka_unit_test_setup(disorder_and_end__at_once, fresh),
+		cmocka_unit_test_setup(disorder__at_once, fresh),
+		cmocka_unit_test_setup(end__waits_for_ours, fresh),
+		cmocka_unit_test_setup(end__behind_ours_at_once, fresh),
 		cmocka_unit_test_setup(one_way__never_waits, fresh),
 		cmocka_unit_test_setup(sender__is_not_a_receiver, fresh),
 		cmocka_unit_test_setup(refused_timer__next_data_tries_again, fresh),
