@@ -237,13 +237,24 @@ void et_refresh_all(void)
 	}
 }
 
+/* Both sides have closed: etrand knows, it has been told by the transport. */
+static bool over(const struct etran_sock *s)
+{
+	const struct etran_conn_pub *p = &et_tn.pub[s->slot];
+	uint32_t state = ET_READ(p->state);
+
+	return (state == ETRAN_CS_TIME_WAIT || state == ETRAN_CS_CLOSED) &&
+	       ET_READ(p->gen) == s->gen;
+}
+
 /* Everything acknowledged, FIN too? Then let go; or time is over. */
 void et_conn_serve_orphan(struct etran_sock *s)
 {
 	if (s->state == ET_S_OPEN) {
 		et_conn_refresh(s);
 		if (s->fin_sent && s->snd_una > s->snd_end) {
-			et_ctl_conn(ETRAN_CTL_RELEASE, s);
+			if (!over(s))
+				et_ctl_conn(ETRAN_CTL_RELEASE, s);
 			et_conn_end(s, 0);
 			return;
 		}

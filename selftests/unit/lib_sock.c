@@ -261,6 +261,17 @@ static void orderly_close(void **state)
 	etran_service();
 	assert_int_equal(fake_heard().type, ETRAN_CTL_ABORT);
 	assert_int_equal(et_tn.nr_orphans, 0);
+	/* The peer has closed as well: etrand knows. */
+	s = fake_open(3, 1);
+	etran_close(s, false);
+	etran_kick();
+	fake_pub[3].snd_una = 1;
+	fake_pub[3].state = ETRAN_CS_TIME_WAIT;
+	et_lock();
+	serve_orphans();
+	et_unlock();
+	assert_int_equal(et_tn.nr_orphans, 0);
+	assert_int_equal(fake_heard().type, 0);
 }
 
 static void close_while_connecting(void **state)
