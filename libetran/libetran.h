@@ -85,6 +85,13 @@ ssize_t etran_recv(struct etran_sock *s, const struct iovec *iov, int iovcnt,
 /** etran_events - level-triggered state: EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR */
 uint32_t etran_events(struct etran_sock *s);
 
+/**
+ * etran_quiet - is there surely no event but EPOLLOUT?
+ * Takes no lock: what comes at the same time is for the callback to tell. False
+ * says nothing.
+ */
+bool etran_quiet(const struct etran_sock *s);
+
 /** etran_error - take the pending error (positive errno, 0: none), as SO_ERROR */
 int etran_error(struct etran_sock *s);
 /** etran_sock_reason - why etrand refused a connect, enum etran_reason */

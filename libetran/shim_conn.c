@@ -250,6 +250,9 @@ static void forget_failed(struct shim_file *f)
 {
 	if (f->state != SHIM_CONN || f->ss != SHIM_SS_UNCONNECTED)
 		return;
+	et_mutex_lock(&shim_ev_lock);
+	f->up = false;		/* epoll looks at @s no more */
+	et_mutex_unlock(&shim_ev_lock);
 	etran_set_user(f->s, NULL, NULL);
 	etran_close(f->s, true);
 	f->s = NULL;

@@ -40,16 +40,33 @@ static uint32_t file_events(struct shim_file *f, uint32_t kev)
 	return ev;
 }
 
-/* Take up to @max items off the ready list; shim_ev_lock is held. */
-static int pop(struct shim_file *ep, struct probe *p, int max)
+/*
+ * A level-triggered item is looked at once more after the program has read all:
+ * seen in a few instructions. If something arrives at the same time, then who
+ * says so waits for shim_ev_lock and puts the item back on the list.
+ */
+static bool quiet(const struct shim_item *it)
+{
+	const struct shim_file *f = it->f;
+
+	return f->up && f->state == SHIM_CONN && !f->err && !it->kev &&
+	       !(it->ev.events & EPOLLOUT) && etran_quiet(f->s);
+}
+
+/*
+ * Take up to @max items off the ready list, looking at *@left at most;
+ * shim_ev_lock is held.
+ */
+static int pop(struct shim_file *ep, struct probe *p, int max, int *left)
 {
 	struct shim_item *it;
 	int n = 0, ref;
 
-	while (n < max && !shim_list_empty(&ep->ready)) {
+	while (n < max && *left > 0 && !shim_list_empty(&ep->ready)) {
 		it = shim_entry(ep->ready.next, struct shim_item, ready);
 		shim_epoll_unqueue(it);
-		if (it->off)
+		(*left)--;
+		if (it->off || quiet(it))
 			continue;
 		ref = atomic_load(&it->f->ref);
 		while (ref > 0)
@@ -102,15 +119,15 @@ static int report(const struct probe *p, struct epoll_event *out, bool peek)
 static int harvest(struct shim_file *ep, struct epoll_event *out, int max)
 {
 	struct probe p[BATCH];
-	int n = 0, k, i, room, left;
+	int n = 0, k, i, left;
 	bool peek = !out;
 
 	et_mutex_lock(&shim_ev_lock);
 	left = ep->nr_ready;	/* what is queued again has had its turn */
 	while (n < max && left > 0 && !shim_list_empty(&ep->ready)) {
-		room = max - n < BATCH ? max - n : BATCH;
-		k = pop(ep, p, room < left ? room : left);
-		left -= k ? k : left;
+		k = pop(ep, p, max - n < BATCH ? max - n : BATCH, &left);
+		if (!k)
+			break;
 		et_mutex_unlock(&shim_ev_lock);
 		for (i = 0; i < k; i++)
 			p[i].ev = file_events(p[i].f, p[i].kev);

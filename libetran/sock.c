@@ -280,6 +280,14 @@ ET_API uint32_t etran_events(struct etran_sock *s)
 	return ev;
 }
 
+ET_API bool etran_quiet(const struct etran_sock *s)
+{
+	return usable() && ET_READ(s->state) == ET_S_OPEN && !ET_READ(s->err) &&
+	       !s->rd_shut && !s->wr_shut &&
+	       ET_READ(s->rcv_end) == ET_READ(s->rcv_read) &&
+	       ET_READ(s->rcv_end) < ET_READ(s->rcv_fin);
+}
+
 ET_API int etran_error(struct etran_sock *s)
 {
 	int err;
