@@ -93,15 +93,12 @@ uint32_t shim_sock_events(struct shim_file *f)
 }
 
 /* The address that the kernel would send from, or a reason to leave it alone. */
-static uint32_t route_source(const struct sockaddr_in *dst, struct sockaddr_in *src)
+static uint32_t ask_source(const struct sockaddr_in *dst, struct sockaddr_in *src)
 {
-	uint32_t d = ntohl(dst->sin_addr.s_addr);
 	socklen_t n = sizeof(*src);
 	uint32_t reason = ETRAN_R_NO_ROUTE;
 	int fd;
 
-	if (d >> 24 == IN_LOOPBACKNET || d == INADDR_ANY)
-		return ETRAN_R_LOCAL;
 	fd = real.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return ETRAN_R_UNSUPPORTED;
@@ -113,6 +110,36 @@ static uint32_t route_source(const struct sockaddr_in *dst, struct sockaddr_in *
 	}
 	real.close(fd);
 	src->sin_port = 0;
+	return reason;
+}
+
+/*
+ * Programs that open many connections open them to one place, and asking takes
+ * four system calls. An answer is good for a moment: etrand looks at the route
+ * and at the address once more.
+ */
+static uint32_t route_source(const struct sockaddr_in *dst, struct sockaddr_in *src)
+{
+	static SHIM_TLS struct {
+		struct in_addr to, from;
+		time_t until;
+	} last;
+	uint32_t d = ntohl(dst->sin_addr.s_addr), reason;
+	struct timespec now;
+
+	if (d >> 24 == IN_LOOPBACKNET || d == INADDR_ANY)
+		return ETRAN_R_LOCAL;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (last.to.s_addr == dst->sin_addr.s_addr && now.tv_sec < last.until) {
+		src->sin_addr = last.from;
+		return ETRAN_R_NONE;
+	}
+	reason = ask_source(dst, src);
+	if (!reason) {
+		last.to = dst->sin_addr;
+		last.from = src->sin_addr;
+		last.until = now.tv_sec + 1;
+	}
 	return reason;
 }
 
