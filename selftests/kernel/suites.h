@@ -18,5 +18,6 @@ extern const struct ktap_suite suite_safety;
 extern const struct ktap_suite suite_cost;
 extern const struct ktap_suite suite_wheel;
 extern const struct ktap_suite suite_ceiling;
+extern const struct ktap_suite suite_pace;
 
 #endif /* _KERNEL_SUITES_H */
