@@ -73,7 +73,10 @@ class Results:
 
     @staticmethod
     def spread(values):
-        return 100 * (max(values) - min(values)) / mean(values)
+        """As text; of one run there is none."""
+        if len(values) < 2:
+            return "-"
+        return "%.2f %%" % (100 * (max(values) - min(values)) / mean(values))
 
     def ceiling(self, name, itself=False):
         """Of a workload like this; with itself, only of this very one."""
