@@ -363,7 +363,7 @@ static int do_trace_pcap(int argc, char **argv)
 	ret = open_module(&nl);
 	if (ret)
 		return ret;
-	nl_close(&nl);
+	nl_disconnect(&nl);
 	o.count = count;
 	o.snaplen = snaplen;
 	o.buffer = kib << 10;
