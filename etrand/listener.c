@@ -21,6 +21,7 @@
 #include "loader.h"
 #include "log.h"
 #include "route.h"
+#include "self.h"
 #include "tenant.h"
 
 #define MAX_BACKLOG		1024
@@ -32,19 +33,12 @@ static uint32_t next_id = 1;
 static bool same_netns(int fd)
 {
 	static uint64_t own;
-	socklen_t len = sizeof(own);
+	socklen_t len = sizeof(uint64_t);
 	uint64_t its;
-	int s;
 
-	if (!own) {
-		s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		if (s < 0 || getsockopt(s, SOL_SOCKET, SO_NETNS_COOKIE, &own, &len))
-			own = 0;
-		if (s >= 0)
-			close(s);
-	}
-	len = sizeof(its);
-	return own && !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &its, &len) &&
+	if (!own && self_netns(&own))
+		return false;
+	return !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &its, &len) &&
 	       its == own;
 }
 

@@ -27,6 +27,7 @@
 #include "loop.h"
 #include "nic.h"
 #include "route.h"
+#include "self.h"
 #include "tenant.h"
 #include "tick.h"
 
@@ -44,28 +45,14 @@ static void usage(FILE *to)
 		"Serves the network namespace it is started in, in the foreground.\n");
 }
 
-/* Beside the build's binaries, or where make install puts it. */
 static int default_object_dir(char dir[DIR_LEN])
 {
-	static const char * const places[] = { "../bpf", "../lib/etran/bpf" };
-	char self[256], path[512];
-	ssize_t n;
-	size_t i;
+	int err = self_object_dir(TCP_NAME ".bpf.o", dir, DIR_LEN);
 
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n < 0)
-		return -errno;
-	self[n] = '\0';
-	*strrchr(self, '/') = '\0';
-	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(dir, DIR_LEN, "%s/%s", self, places[i]);
-		snprintf(path, sizeof(path), "%s/" TCP_NAME ".bpf.o", dir);
-		if (!access(path, R_OK))
-			return 0;
-	}
-	log_err("no " TCP_NAME ".bpf.o in %s/../bpf or %s/../lib/etran/bpf: make bpf, or --object-dir",
-		self, self);
-	return -ENOENT;
+	if (err == -ENOENT)
+		log_err("no " TCP_NAME ".bpf.o in %s/../bpf or %s/../lib/etran/bpf: make bpf, or --object-dir",
+			dir, dir);
+	return err;
 }
 
 static void signal_event(struct watch *w, uint32_t ev)

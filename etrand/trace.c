@@ -23,6 +23,7 @@
 #include "log.h"
 #include "loop.h"
 #include "pcapng.h"
+#include "self.h"
 #include "trace.h"
 #include "xdp.h"
 
@@ -181,37 +182,14 @@ static uint64_t mono_ns(clockid_t clock)
 	return ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
-static int find_netns(struct trace *t)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
-	socklen_t len = sizeof(t->netns);
-
-	if (fd < 0)
-		return -errno;
-	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &t->netns, &len))
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 static int find_object(char *path, size_t size)
 {
-	static const char * const places[] = { "../bpf", "../lib/etran/bpf" };
-	char self[256];
-	ssize_t n;
-	size_t i;
+	char dir[300];
+	int err = self_object_dir("trace.bpf.o", dir, sizeof(dir));
 
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n < 0)
-		return -errno;
-	self[n] = '\0';
-	*strrchr(self, '/') = '\0';
-	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(path, size, "%s/%s/trace.bpf.o", self, places[i]);
-		if (!access(path, R_OK))
-			return 0;
-	}
-	return -ENOENT;
+	if (!err)
+		snprintf(path, size, "%s/trace.bpf.o", dir);
+	return err;
 }
 
 /* Packets that the programs saw, or should have seen, and that were not written. */
@@ -310,7 +288,7 @@ int trace_pcap(const struct trace_opts *opts)
 
 	catch_signals();
 	t.file.real_ns = mono_ns(CLOCK_REALTIME) - mono_ns(CLOCK_MONOTONIC);
-	err = find_netns(&t) ?: find_object(t.path, sizeof(t.path));
+	err = self_netns(&t.netns) ?: find_object(t.path, sizeof(t.path));
 	if (err)
 		return err;
 	t.file.out = strcmp(opts->path, "-") ? fopen(opts->path, "we") : stdout;
