@@ -61,27 +61,20 @@ void et_thread_wake(void)
 		et_debug("eventfd: %d", errno);
 }
 
-/**
- * et_service - receive, reap, send again, read etrand's messages
+/*
+ * Receive, reap, send again, read etrand's messages.
  *
  * etrand's socket costs a system call, the rings only memory accesses. A caller
  * who was woken comes for one of them: so the socket is looked at when the
  * rings were empty, and now and then.
  */
-void et_service(void)
+static void service(bool woken)
 {
-	uint64_t n;
 	bool busy;
 
 	busy = et_frames_reap();
 	busy |= et_rx_drain();
-	if (et_tn.ev_set) {
-		et_tn.ev_set = false;
-		if (read(et_tn.evfd, &n, sizeof(n)) < 0)
-			et_debug("eventfd: %d", errno);
-		busy = false;
-	}
-	if (!busy || ++et_tn.quiet >= ET_QUIET_MAX) {
+	if (woken || !busy || ++et_tn.quiet >= ET_QUIET_MAX) {
 		et_tn.quiet = 0;
 		et_ctl_flush();
 		et_ctl_read();
@@ -89,6 +82,22 @@ void et_service(void)
 	if (et_tn.nr_starved || et_tn.tx_free <= et_tn.tx_frames / 4)
 		et_refresh_all();
 	et_tx_flush_all();
+}
+
+/*
+ * The application has come: it need not be woken any more. Nobody else may say
+ * so, since what it sleeps on may be the socket to an etrand that is gone.
+ */
+static void app_came(void)
+{
+	bool woken = et_tn.ev_set;
+	uint64_t n;
+
+	et_tn.services++;
+	et_tn.ev_set = false;
+	if (woken && read(et_tn.evfd, &n, sizeof(n)) < 0)
+		et_debug("eventfd: %d", errno);
+	service(woken);
 }
 
 static void serve_orphans(void)
@@ -131,7 +140,7 @@ static void tick(void)
 {
 	et_tn.told = false;
 	if (et_tn.services == thread.services) {
-		et_service();
+		service(false);
 		et_refresh_all();
 	} else {
 		if (et_tn.tx_active)
@@ -256,8 +265,7 @@ ET_API void etran_service(void)
 	if (et_tn.forked || !et_tn.open)
 		return;
 	et_lock();
-	et_tn.services++;
-	et_service();
+	app_came();
 	et_unlock();
 }
 
@@ -315,8 +323,7 @@ ET_API int etran_drain(int timeout_ms)
 		return 0;
 	for (;;) {
 		et_lock();
-		et_tn.services++;
-		et_service();
+		app_came();
 		serve_orphans();
 		left = et_tn.nr_orphans;
 		if (!left)

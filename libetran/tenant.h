@@ -303,7 +303,6 @@ void et_lock(void);
 void et_unlock(void);
 
 /* service.c */
-void et_service(void);
 int et_thread_start(void);
 void et_thread_wake(void);
 void et_wake_app(void);

@@ -5,6 +5,7 @@
 #include "lib_fake.h"
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 static struct etran_sock *connecting(struct etran_ctl_msg *asked)
 {
@@ -322,6 +323,30 @@ static void etrand_dies(void **state)
 	fake_etrand = dup(0);
 }
 
+/*
+ * etrand came back: the application has to poll the new descriptor. However
+ * late it runs, the library's thread leaves the wake-up to it.
+ */
+static void thread_leaves_wake_up(void **state)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	(void)state;
+	p.fd = et_tn.evfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	et_lock();
+	et_wake_app();
+	tick();
+	et_unlock();
+	assert_int_equal(poll(&p, 1, 0), 1);
+	etran_service();
+	assert_int_equal(poll(&p, 1, 0), 0);
+	et_lock();
+	et_wake_app();
+	et_unlock();
+	assert_int_equal(poll(&p, 1, 0), 1);
+	close(et_tn.evfd);
+}
+
 static void garbage_packets(void **state)
 {
 	struct etran_sock *s = fake_open(0, 1);
@@ -398,6 +423,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(orderly_close, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(close_while_connecting, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(etrand_dies, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(thread_leaves_wake_up, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(garbage_packets, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(garbage_messages, fake_setup, fake_teardown),
 	};
