@@ -153,16 +153,25 @@ TCP_SUB int tcp_life_establish(struct tcp_conn *c,
 
 /**
  * tcp_life_release - the tenant neither reads nor sends any more
- * The peer gets TCP_TIME_WAIT_MS to say the same.
+ * @rx: zeroed; @rx->act says whether to ask gen
+ * The peer gets TCP_TIME_WAIT_MS to say the same. What the tenant read last it
+ * may not have said any more, and a peer that takes the window for closed sends
+ * nothing that could be answered with RST: so open it.
  */
-TCP_SUB int tcp_life_release(struct tcp_conn *c, __u32 gen, __u64 now)
+TCP_SUB int tcp_life_release(struct tcp_conn *c, __u32 gen, struct tcp_rx *rx,
+			     __u64 now)
 {
 	if (c->gen != gen || c->state == ETRAN_CS_FREE)
 		return -ENOENT;
 	c->flags |= TCP_F_RELEASED;
 	c->flags &= ~(TCP_F_NOTIFY | TCP_F_REXMIT_HINT);
-	if (c->state == ETRAN_CS_ESTABLISHED && !c->orphan_at)
+	if (c->state != ETRAN_CS_ESTABLISHED)
+		return 0;
+	if (!c->orphan_at)
 		c->orphan_at = now + TCP_TIME_WAIT_MS * TCP_NS_PER_MS;
+	c->rcv_consumed = TCP_MIN(c->rcv_nxt, c->rcv_fin);
+	if (c->rcv_fin == ETRAN_NO_OFF && c->rcv_adv < c->rcv_nxt + c->mss)
+		tcp_want_ack(c, rx);
 	return 0;
 }
 

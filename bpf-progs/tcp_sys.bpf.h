@@ -67,6 +67,7 @@ int tcp_release(struct tcp_sys_conn *a)
 {
 	__u64 now = bpf_ktime_get_ns();
 	__u32 conn = a->conn, gen = a->gen;
+	struct tcp_rx rx = {};
 	struct tcp_conn *c;
 	int err;
 
@@ -74,7 +75,8 @@ int tcp_release(struct tcp_sys_conn *a)
 	if (!c)
 		return -ENOENT;
 	bpf_spin_lock(&c->lock);
-	err = tcp_life_release(c, gen, now);
+	err = tcp_life_release(c, gen, &rx, now);
+	tcp_do(c, conn, rx.act);
 	bpf_spin_unlock(&c->lock);
 	return err;
 }

@@ -564,13 +564,13 @@ static void close__new_connection_over_time_wait(void **state)
 static void release__data_is_reset(void **state)
 {
 	struct tcp_conn c;
-	struct tcp_rx rx;
+	struct tcp_rx rx = { 0 };
 
 	(void)state;
 	fix_open(&c);
 	own_fin(&c);
-	assert_int_equal(tcp_life_release(&c, c.gen + 1, now), -ENOENT);
-	assert_int_equal(tcp_life_release(&c, c.gen, now), 0);
+	assert_int_equal(tcp_life_release(&c, c.gen + 1, &rx, now), -ENOENT);
+	assert_int_equal(tcp_life_release(&c, c.gen, &rx, now), 0);
 	rx = fix_ack(&c, 1);
 	assert_int_equal(rx.act, 0);
 	rx = fix_data(&c, 0, 10, 0, 1);
@@ -579,16 +579,45 @@ static void release__data_is_reset(void **state)
 	assert_int_equal(c.state, ETRAN_CS_RESET);
 }
 
-static void release__fin_needs_nobody(void **state)
+/*
+ * The tenant has read everything, but its word of that went with it: a window
+ * that stays closed would keep the peer from ever learning that nobody reads.
+ */
+static void release__opens_the_window(void **state)
 {
+	struct tcp_rx rx = { 0 };
 	struct tcp_conn c;
-	struct tcp_rx rx;
 
 	(void)state;
 	fix_open(&c);
 	own_fin(&c);
 	fix_ack(&c, 1);
-	tcp_life_release(&c, c.gen, now);
+	do {
+		fix_data(&c, c.rcv_nxt, MSS, 0, 1);
+	} while (tcp_wnd_take(&c, false));
+	c.flags &= ~(TCP_F_ACK_REQ | TCP_F_DELACK);
+	assert_int_equal(tcp_life_release(&c, c.gen, &rx, now), 0);
+	assert_int_equal(rx.act, TCP_A_ACK);
+	assert_true(tcp_wnd_take(&c, false) > 0);
+	rx = fix_data(&c, c.rcv_nxt, 10, 0, 1);
+	assert_true(rx.event & TCP_EV(TCP_EV_SEND_RST));
+	/* one who knows of room is not told again */
+	fix_open(&c);
+	memset(&rx, 0, sizeof(rx));
+	tcp_life_release(&c, c.gen, &rx, now);
+	assert_int_equal(rx.act, 0);
+}
+
+static void release__fin_needs_nobody(void **state)
+{
+	struct tcp_conn c;
+	struct tcp_rx rx = { 0 };
+
+	(void)state;
+	fix_open(&c);
+	own_fin(&c);
+	fix_ack(&c, 1);
+	tcp_life_release(&c, c.gen, &rx, now);
 	rx = fix_data(&c, 0, 0, TCP_FIN, 0);	/* no room: no matter */
 	assert_int_equal(c.state, ETRAN_CS_TIME_WAIT);
 	assert_false(rx.act & TCP_A_DELIVER);
@@ -604,7 +633,7 @@ static void release__peer_never_closes(void **state)
 	fix_open(&c);
 	own_fin(&c);
 	fix_ack(&c, 1);
-	tcp_life_release(&c, c.gen, now);
+	tcp_life_release(&c, c.gen, &rx, now);
 	assert_int_equal(tcp_life_due(&c), now + TCP_TIME_WAIT_MS * MS);
 	now = tcp_life_due(&c);
 	tcp_life_tick(&c, &rx, now);
@@ -638,6 +667,7 @@ int main(void)
 		cmocka_unit_test(close__time_wait_ends),
 		cmocka_unit_test(close__new_connection_over_time_wait),
 		cmocka_unit_test(release__data_is_reset),
+		cmocka_unit_test(release__opens_the_window),
 		cmocka_unit_test(release__fin_needs_nobody),
 		cmocka_unit_test(release__peer_never_closes),
 	};
