@@ -7,6 +7,7 @@
  * its tenant gone afterwards.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,14 @@ struct peer *ctl_peers(void)
 void ctl_drop(struct peer *p)
 {
 	shutdown(p->watch.fd, SHUT_RDWR);
+}
+
+/** ctl_hung_up - did the peer close its end? What it asked may be unread here. */
+bool ctl_hung_up(const struct peer *p)
+{
+	struct pollfd pfd = { .fd = p->watch.fd };
+
+	return poll(&pfd, 1, 0) > 0 && (pfd.revents & POLLHUP);
 }
 
 static void free_peer(struct peer *p)

@@ -2,6 +2,7 @@
 #ifndef ETRAND_CTL_H
 #define ETRAND_CTL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -41,5 +42,6 @@ void ctl_send_fds(struct peer *p, const struct etran_ctl_msg *m, const int *fds,
 		  int nr_fds);
 void ctl_error(struct peer *p, uint32_t id, int err, uint32_t reason);
 void ctl_drop(struct peer *p);
+bool ctl_hung_up(const struct peer *p);
 
 #endif

@@ -438,6 +438,9 @@ static void resume(struct peer *p, const struct etran_ctl_msg *m)
 		ctl_error(p, m->id, ESTALE, ETRAN_R_NONE);
 		return;
 	}
+	/* It lost patience and asks again; this end would be the tenant's. */
+	if (ctl_hung_up(p))
+		return;
 	t->peer = p;
 	p->tenant = t;
 	fill_welcome(t, &answer);

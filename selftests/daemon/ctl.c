@@ -11,6 +11,7 @@
  *   ctl handed        what WELCOME brings cannot be abused
  *   ctl deaf          ask much, read nothing: has to be ended
  *   ctl foreign       RESUME and RELEASE of what is another's
+ *   ctl resumes       say who we are to a new etrand, twice; waits for a line
  *   ctl unlisten      a listener's port is refused again, and reusable, after it
  */
 #include <errno.h>
@@ -261,6 +262,48 @@ static void do_deaf(void)
 	printf("ended after %d requests\n", i);
 }
 
+static void resume(int s, const struct etran_ctl_welcome *w)
+{
+	struct etran_ctl_msg m = {
+		.type = ETRAN_CTL_HELLO,
+		.id = 1,
+		.u.hello = {
+			.version = ETRAN_CTL_VERSION,
+			.flags = ETRAN_HELLO_RESUME,
+			.tenant = w->tenant,
+			.cookie = w->cookie,
+		},
+	};
+
+	expect(!put(s, &m, sizeof(m), 0, 0, NULL), "send RESUME");
+}
+
+/* As a library does that lost its patience with an etrand that was asleep. */
+static void do_resumes(void)
+{
+	struct etran_ctl_msg m, w;
+	int s = tenant(&w), fd;
+
+	puts("tenant");
+	fflush(stdout);
+	getchar();
+	expect(!get(s, &m), "etrand died");
+	s = dial();
+	resume(s, &w.u.welcome);
+	close(s);
+	s = dial();
+	resume(s, &w.u.welcome);
+	puts("asked");
+	fflush(stdout);
+	expect(get(s, &m) && m.type == ETRAN_CTL_WELCOME, "WELCOME again");
+	fd = tcp_socket(SOCK_STREAM, 0, 7001);
+	memset(&m, 0, sizeof(m));
+	m.type = ETRAN_CTL_LISTEN;
+	m.u.listen.backlog = 4;
+	ask(s, &m, fd);
+	expect(m.type == ETRAN_CTL_OK, "LISTEN");
+}
+
 static void do_foreign(void)
 {
 	struct etran_ctl_msg m, w;
@@ -354,6 +397,8 @@ int main(int argc, char **argv)
 		do_deaf();
 	else if (!strcmp(what, "foreign"))
 		do_foreign();
+	else if (!strcmp(what, "resumes"))
+		do_resumes();
 	else if (!strcmp(what, "unlisten"))
 		do_unlisten();
 	else
