@@ -24,6 +24,14 @@ add()				# PASSED FAILED SKIPPED
 	skipped=$((skipped + $3))
 }
 
+# What a failure looked like: a CI record keeps the output, not the logs.
+excerpt()			# FILE
+{
+	awk '/^not ok/ { n = 12 } n-- > 0' "$1" | head -n 60
+	echo ...
+	tail -n 8 "$1"
+}
+
 # A program that fails without a failed test is a failed test.
 count()				# NAME FILE STATUS [NOTE]
 {
@@ -41,7 +49,10 @@ count()				# NAME FILE STATUS [NOTE]
 		"$([ "$f" -eq 0 ] && echo ok || echo FAIL)" "$1" \
 		"$p" "$f" "$s" "${4:+  $4}"
 	[ -z "$rest" ] || sed 's/^/       /' <<< "${rest#$'\n'}"
-	[ "$f" -eq 0 ] || echo "       see ${2#"$top/"}"
+	if [ "$f" -ne 0 ]; then
+		echo "       see ${2#"$top/"}"
+		excerpt "$2" | cut -c 1-200 | sed 's/^/       | /'
+	fi
 	add "$p" "$f" "$s"
 }
 
