@@ -3,10 +3,12 @@
  * A tenant that lies to egress, by the rings and frames that it shares with the
  * kernel.
  *
- *   hostile forge ADDRESS PORT     connect, send "good", forge all there is to
- *                                  forge in a request, send "bye"
- *   hostile scribble ADDRESS PORT  connect, then write noise all over what is
- *                                  shared, and to etrand, for three seconds
+ *   hostile forge ADDRESS PORT [CONN]
+ *		connect, send "good", forge all there is to forge in a request,
+ *		send "bye"; CONN is a connection of somebody else to name
+ *   hostile scribble ADDRESS PORT
+ *		connect, then write noise all over what is shared, and to
+ *		etrand, for three seconds
  *
  * It ends with an error when a frame does not come back exactly once.
  */
@@ -37,6 +39,7 @@ static uint32_t chunk;
 static uint32_t first_frame;	/* those below are the fill ring's */
 static int xsk, ctl;
 static struct etran_ctl_conn conn;
+static uint32_t victim;
 static uint64_t good_bytes;
 
 /* What a batch writes into frame @i; returns the packet's length. */
@@ -160,15 +163,11 @@ static uint32_t good(uint8_t *p, uint32_t i)
 static uint32_t others_conn(uint8_t *p, uint32_t i)
 {
 	struct etran_tx_req *req = right(p, PAYLOAD);
-	static uint32_t n;
+	static uint32_t gen;	/* they are counted up from 1 */
 
-	/*
-	 * Who came shortly before us has one of the numbers before ours;
-	 * generations are counted up from 1.
-	 */
 	(void)i;
-	req->conn = (conn.conn - 1 - n % 8) % ETRAN_MAX_CONNS;
-	req->gen = 1 + n++ / 8;
+	req->conn = victim;
+	req->gen = ++gen;
 	return ETRAN_TCP_ROOM + PAYLOAD;
 }
 
@@ -324,13 +323,15 @@ int main(int argc, char **argv)
 {
 	bool forge;
 
-	if (argc != 4)
+	if (argc != 4 && argc != 5)
 		return 64;
 	forge = !strcmp(argv[1], "forge");
 	if (!forge && strcmp(argv[1], "scribble"))
 		return 64;
 	srandom(1);
 	join(argv[2], argv[3]);
+	victim = argc > 4 ? (uint32_t)atoi(argv[4]) :
+			    (conn.conn + 1) % ETRAN_MAX_CONNS;
 	if (forge)
 		do_forge();
 	else
