@@ -10,11 +10,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "conn.h"
 #include "handshake.h"
+#include "isn.h"
 #include "listener.h"
 #include "loader.h"
 #include "log.h"
@@ -31,17 +33,25 @@
 
 static struct conn conns[ETRAN_MAX_CONNS];
 static struct conn *buckets[NR_BUCKETS];
+/*
+ * Peers choose their tuples and must not be able to aim at one bucket. Not the
+ * key of initial sequence numbers: those show peers half of what it hashes to.
+ */
+static uint64_t hash_key[2];
 static unsigned int nr_conns;
 static uint32_t first_free;	/* none below is free */
 static uint32_t top;		/* none from here on is in use */
 
 static struct conn **bucket(const struct tcp_tuple *t)
 {
-	uint64_t h = (uint64_t)t->daddr << 32 | (uint32_t)t->dport << 16 | t->sport;
+	return &buckets[isn_siphash(hash_key, t, sizeof(*t)) % NR_BUCKETS];
+}
 
-	/* Peers choose tuples; a long chain costs at most ETRAN_MAX_CONNS. */
-	h = (h ^ t->saddr) * 0x9e3779b97f4a7c15ULL;
-	return &buckets[h >> 32 & (NR_BUCKETS - 1)];
+/** conn_init - draw the key of the table; Return: 0 or a negative errno */
+int conn_init(void)
+{
+	return getrandom(hash_key, sizeof(hash_key), 0) == sizeof(hash_key) ?
+		0 : -EIO;
 }
 
 /** conn_count - connections in any state */

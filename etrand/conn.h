@@ -77,6 +77,7 @@ void conn_neigh_changed(int ifindex, __be32 addr, const uint8_t mac[6]);
 uint8_t conn_wscale(uint32_t rcvbuf);
 void conn_adopt_all(void);
 void conn_rescan(void);
+int conn_init(void);
 unsigned int conn_count(void);
 uint32_t conn_top(void);
 

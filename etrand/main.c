@@ -227,7 +227,7 @@ int main(int argc, char **argv)
 		return 4;
 	}
 	setrlimit(RLIMIT_NOFILE, &files);
-	if (loop_init() || isn_init() || watch_signals()) {
+	if (loop_init() || isn_init() || conn_init() || watch_signals()) {
 		log_err("cannot start: %s", strerror(errno));
 		return 5;
 	}
