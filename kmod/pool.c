@@ -444,8 +444,9 @@ out:
 static void pool_drain_gone(struct etran_pool *ep)
 {
 	WRITE_ONCE(ep->gone, true);
-	hrtimer_cancel(&ep->retry);
 	synchronize_net();
+	/* Not before: who had not seen it yet could start it again. */
+	hrtimer_cancel(&ep->retry);
 	if (ep->zc) {
 		/* As in the driver: a timer's release takes frames->lock in softirq. */
 		local_bh_disable();

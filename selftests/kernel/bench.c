@@ -11,6 +11,7 @@
 struct host bench_h1, bench_h2;
 bool bench_copy;
 const char *bench_ko;
+unsigned int bench_cycles = 25;
 
 static uint32_t last_run;
 
@@ -62,15 +63,20 @@ static bool open_xsk(struct bench *b, const struct bench_opts *o)
 	return CHECK_EQ(xsk_is_zerocopy(&b->xsk), bench_zerocopy(), "zero copy");
 }
 
+void bench_none(struct bench *b)
+{
+	memset(b, 0, sizeof(*b));
+	b->xsk.fd = -1;
+	b->sink.fd = -1;
+	b->fence.fd = -1;
+}
+
 bool bench_open(struct bench *b, const struct bench_opts *opts)
 {
 	static const struct bench_opts none;
 	const struct bench_opts *o = opts ?: &none;
 
-	memset(b, 0, sizeof(*b));
-	b->xsk.fd = -1;
-	b->sink.fd = -1;
-	b->fence.fd = -1;
+	bench_none(b);
 	b->near = o->mirrored ? &bench_h2 : &bench_h1;
 	b->far = o->mirrored ? &bench_h1 : &bench_h2;
 	if (!CHECK_EQ(sink_open(&b->sink, b->far, ++last_run), 0, "far sink") ||

@@ -53,9 +53,13 @@ struct bench_opts {
 extern struct host bench_h1, bench_h2;
 extern bool bench_copy;		/* copy mode, although the NIC can do better */
 extern const char *bench_ko;
+extern unsigned int bench_cycles;	/* of attach and detach under traffic */
 
 /** bench_zerocopy - is zero copy what this run tests? */
 bool bench_zerocopy(void);
+
+/** bench_none - one that bench_close() takes, though it was never opened */
+void bench_none(struct bench *b);
 
 /** bench_open - false (and a failed check) when it could not be made */
 bool bench_open(struct bench *b, const struct bench_opts *opts);

@@ -6,7 +6,9 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -36,6 +38,7 @@ static int query_nic(struct host *h, const char *ifname)
 	if (!ret && ioctl(fd, SIOCETHTOOL, &ifr))
 		ret = -errno;
 	snprintf(h->driver, sizeof(h->driver), "%s", drv.driver);
+	snprintf(h->bus, sizeof(h->bus), "%s", drv.bus_info);
 	close(fd);
 	return ret;
 }
@@ -90,10 +93,77 @@ int host_open(struct host *h, const char *name)
 	h->netns = open(path, O_RDONLY | O_CLOEXEC);
 	if (h->netns < 0)
 		return -errno;
+	h->pid = pid;
 	host_enter(h);
 	ret = find_nic(h);
 	host_enter_origin();
 	return ret;
+}
+
+/* The thread's network namespace, to come back to. */
+static int here(void)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		ktap_bail("own network namespace: %s", strerror(errno));
+	return fd;
+}
+
+static void back(int fd)
+{
+	if (setns(fd, CLONE_NEWNET))
+		ktap_bail("setns back: %s", strerror(errno));
+	close(fd);
+}
+
+int host_query(struct host *h, const char *ifname)
+{
+	int fd = here(), ret = -ENODEV;
+	char name[IFNAMSIZ];
+
+	/* It may be the one that is written. */
+	snprintf(name, sizeof(name), "%s", ifname);
+	host_enter(h);
+	h->ifindex = if_nametoindex(name);
+	if (h->ifindex)
+		ret = query_nic(h, name);
+	back(fd);
+	return ret;
+}
+
+int host_run(const struct host *h, const char *fmt, ...)
+{
+	int fd = here(), ret;
+	char command[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	if (h)
+		host_enter(h);
+	else
+		host_enter_origin();
+	ret = system(command);
+	back(fd);
+	return ret;
+}
+
+bool host_running(const struct host *h)
+{
+	const int up = IFF_UP | IFF_RUNNING;
+	struct ifreq ifr = {};
+	int fd = here(), sock;
+	bool ok;
+
+	host_enter(h);
+	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", h->ifname);
+	ok = !ioctl(sock, SIOCGIFFLAGS, &ifr) && (ifr.ifr_flags & up) == up;
+	close(sock);
+	back(fd);
+	return ok;
 }
 
 void host_enter(const struct host *h)
@@ -128,4 +198,27 @@ int module_unload(void)
 bool module_loaded(void)
 {
 	return !access("/sys/module/etran", F_OK);
+}
+
+static long read_number(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	long n = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%ld", &n) != 1)
+		n = -1;
+	fclose(file);
+	return n;
+}
+
+long module_users(void)
+{
+	return read_number("/sys/module/etran/refcnt");
+}
+
+long module_leaked(void)
+{
+	return read_number("/sys/kernel/etran/leaked_frames");
 }

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -14,26 +13,13 @@
 #include "clock.h"
 #include "suites.h"
 
-static long leaked_frames(void)
-{
-	FILE *file = fopen("/sys/kernel/etran/leaked_frames", "re");
-	long n = -1;
-
-	if (!file)
-		return -1;
-	if (fscanf(file, "%ld", &n) != 1)
-		n = -1;
-	fclose(file);
-	return n;
-}
-
 /* After the liar has gone: no leak, and an honest socket has all it needs. */
 static void check_next_socket(void)
 {
 	struct bench b;
 
-	CHECK(WAIT_FOR(leaked_frames() == 0), "leaked frames: %ld",
-	      leaked_frames());
+	CHECK(WAIT_FOR(module_leaked() == 0), "leaked frames: %ld",
+	      module_leaked());
 	if (bench_open(&b, NULL)) {
 		b.tr.orders->nth = 2;
 		b.tr.orders->nth_act = ACT_HOLD;

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -358,6 +359,103 @@ static void taken_over_by_name(void)
 	bench_close(&b);
 }
 
+/* A host that sends from a thread of its own while its transport comes and goes. */
+struct sender {
+	struct bench b;
+	uint64_t rounds;
+	bool stop;
+	pthread_t thread;
+};
+
+static void *send_for_ever(void *data)
+{
+	struct sender *s = data;
+	int i;
+
+	while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
+		/* The sink counts so far and no further. */
+		if (s->b.next_seq >= PROBE_SEQS - 32)
+			s->b.next_seq = 0;
+		for (i = 0; i < 32 && bench_submit(&s->b); i++)
+			;
+		xsk_kick(&s->b.xsk);
+		if (!xsk_reap(&s->b.xsk))
+			clock_breathe();
+		__atomic_fetch_add(&s->rounds, 1, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+static bool sender_open(struct sender *s, const struct bench_opts *opts)
+{
+	struct orders *o;
+
+	bench_none(&s->b);
+	if (!bench_open(&s->b, opts))
+		return false;
+	o = s->b.tr.orders;
+	o->nth = 2;
+	o->nth_act = ACT_HOLD;
+	o->buckets = 4;
+	o->delay_ns = 300 * 1000;
+	s->b.absent_nth = 1;
+	return true;
+}
+
+static void sender_start(struct sender *s)
+{
+	s->stop = false;
+	pthread_create(&s->thread, NULL, send_for_ever, s);
+	CHECK(WAIT_FOR(__atomic_load_n(&s->rounds, __ATOMIC_ACQUIRE)), "it does not send");
+}
+
+static void sender_stop(struct sender *s, unsigned int cycles)
+{
+	__atomic_store_n(&s->stop, true, __ATOMIC_RELEASE);
+	pthread_join(s->thread, NULL);
+	host_enter(s->b.near);
+	bench_settle_frames(&s->b);
+	bench_check_rest(&s->b, 0);
+	CHECK_EQ(s->b.sink.corrupt, 0, "damaged");
+	CHECK_EQ(s->b.tr.seen->init, cycles + 1, "calls of init");
+	CHECK_EQ(s->b.tr.seen->exit, cycles, "calls of exit");
+	CHECK(s->b.tr.seen->rel_sent > 0, "nothing was held");
+}
+
+/* By turns at both hosts, bench_cycles times, and neither stops sending. */
+static void cycles(void)
+{
+	static const struct bench_opts other = {
+		.tr.name = "other", .mirrored = true, .no_ingress = true,
+	};
+	uint64_t start = clock_ns();
+	struct sender s[2] = {};
+	unsigned int i;
+
+	if (sender_open(&s[1], &other) && sender_open(&s[0], NULL)) {
+		sender_start(&s[0]);
+		sender_start(&s[1]);
+		for (i = 0; i < 2 * bench_cycles; i++) {
+			struct bench *b = &s[i % 2].b;
+
+			host_enter(b->near);
+			transport_detach(&b->tr);
+			if (!CHECK_EQ(transport_attach(&b->tr), 0, "attach"))
+				break;
+			sink_poll(&s[0].b.sink);
+			sink_poll(&s[1].b.sink);
+		}
+		sender_stop(&s[0], i / 2);
+		sender_stop(&s[1], i / 2);
+		ktap_note("%u cycles at each host, %llu and %llu packets, %llu ms", i / 2,
+			  (unsigned long long)s[0].b.xsk.submitted,
+			  (unsigned long long)s[1].b.xsk.submitted,
+			  (unsigned long long)(clock_ns() - start) / NSEC_PER_MSEC);
+	}
+	bench_close(&s[0].b);
+	bench_close(&s[1].b);
+}
+
 static bool busy(int ret)
 {
 	return ret == -EBUSY || ret == -EAGAIN;
@@ -445,6 +543,7 @@ static const struct ktap_case cases[] = {
 	{ "detach_by_link", detach_by_link },
 	{ "detach_by_netlink_under_traffic", detach_by_netlink_under_traffic },
 	{ "detach_by_link_under_traffic", detach_by_link_under_traffic },
+	{ "cycles", cycles },
 	{ "taken_over_by_name", taken_over_by_name },
 	{ "namespace_ends", namespace_ends },
 	{ "rmmod", rmmod },

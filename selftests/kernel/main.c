@@ -4,10 +4,11 @@
  * client and a small BPF transport. Runs inside of the VM, as root, outside
  * of any host, without etrand; loads and unloads the module itself.
  *
- *   kernel [-c] [-k etran.ko] -o OBJDIR SUITE [PART-OF-A-CASE'S-NAME]
+ *   kernel [-c] [-k etran.ko] [-n CYCLES] -o OBJDIR SUITE [PART-OF-A-CASE'S-NAME]
  *
  * -c: copy mode, although the NIC can do zero copy; without -k the module is
- * not there, which few cases can do with
+ * not there, which few cases can do with; -n: how often life/cycles detaches
+ * and attaches at each of two hosts
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -27,6 +28,7 @@ static const struct ktap_suite * const suites[] = {
 	&suite_egress, &suite_hold, &suite_gen, &suite_timer, &suite_life,
 	&suite_hostile, &suite_rx, &suite_reject, &suite_port, &suite_safety,
 	&suite_cost, &suite_wheel, &suite_ceiling, &suite_pace,
+	&suite_netdev,
 };
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -92,13 +94,16 @@ int main(int argc, char **argv)
 	const struct ktap_suite *suite;
 	int opt, failed;
 
-	while ((opt = getopt(argc, argv, "ck:o:")) != -1) {
+	while ((opt = getopt(argc, argv, "ck:n:o:")) != -1) {
 		switch (opt) {
 		case 'c':
 			bench_copy = true;
 			break;
 		case 'k':
 			bench_ko = optarg;
+			break;
+		case 'n':
+			bench_cycles = strtoul(optarg, NULL, 10);
 			break;
 		case 'o':
 			transport_dir = optarg;
@@ -109,7 +114,7 @@ int main(int argc, char **argv)
 	}
 	suite = find_suite(argv[optind]);
 	if (!suite) {
-		fprintf(stderr, "usage: kernel [-c] [-k KO] -o OBJDIR SUITE [CASE]\n");
+		fprintf(stderr, "usage: kernel [-c] [-k KO] [-n CYCLES] -o OBJDIR SUITE [CASE]\n");
 		return 64;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -35,9 +35,7 @@ static bool pair_open(struct pair *p, uint32_t timeout_ms)
 	struct bench_opts bad = { .tr.timeout_ms = timeout_ms };
 
 	memset(p, 0, sizeof(*p));
-	p->bad.xsk.fd = -1;
-	p->bad.sink.fd = -1;
-	p->bad.fence.fd = -1;
+	bench_none(&p->bad);
 	if (!bench_open(&p->good, &good) || !bench_open(&p->bad, &bad))
 		return false;
 	return CHECK_EQ(nl_open(&p->events), 0, "events") &&

@@ -19,5 +19,6 @@ extern const struct ktap_suite suite_cost;
 extern const struct ktap_suite suite_wheel;
 extern const struct ktap_suite suite_ceiling;
 extern const struct ktap_suite suite_pace;
+extern const struct ktap_suite suite_netdev;
 
 #endif /* _KERNEL_SUITES_H */
