@@ -27,22 +27,38 @@ static DEFINE_PER_CPU(struct list_head, pool_kicks);
 /* Frames that the timer program on this CPU has a reference to. */
 static DEFINE_PER_CPU(struct list_head, pool_taken);
 
+static void pool_kick_sync(struct etran_pool *ep)
+{
+	rcu_read_lock();
+	etran_pool_kick(ep);
+	rcu_read_unlock();
+}
+
 /*
  * A device goes away, or to another namespace: nothing may leave by it any
  * more. The core waits for a grace period before it frees the device, which is
  * why pools need no reference.
+ *
+ * A device is up again, or has a link again: what was released meanwhile waits
+ * in the FIFO, its wake-up went to a driver that was down, and not every driver
+ * looks at its rings when it comes up.
  */
 static int pool_netdev_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 	struct etran_pool *ep;
 
-	if (event != NETDEV_UNREGISTER)
+	if (event != NETDEV_UNREGISTER && event != NETDEV_UP && event != NETDEV_CHANGE)
 		return NOTIFY_DONE;
 	mutex_lock(&etran_mutex);
-	list_for_each_entry(ep, &etran_pools, list)
-		if (rcu_access_pointer(ep->out) == dev)
+	list_for_each_entry(ep, &etran_pools, list) {
+		if (rcu_access_pointer(ep->out) != dev)
+			continue;
+		if (event == NETDEV_UNREGISTER)
 			RCU_INIT_POINTER(ep->out, NULL);
+		else if (READ_ONCE(ep->fs.nr_ready))
+			pool_kick_sync(ep);
+	}
 	mutex_unlock(&etran_mutex);
 	return NOTIFY_DONE;
 }
@@ -207,13 +223,6 @@ static void pool_purge(struct etran_pool *ep, struct etran_transport *tr)
 		if (!(++n % 256))
 			cond_resched();
 	}
-}
-
-static void pool_kick_sync(struct etran_pool *ep)
-{
-	rcu_read_lock();
-	etran_pool_kick(ep);
-	rcu_read_unlock();
 }
 
 /**
