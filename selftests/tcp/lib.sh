@@ -68,9 +68,9 @@ transfer()
 
 	serve "$to" "$@"
 	if client "$from" "$@" > "$dir/client" 2>&1; then
-		ends "$name" 60 $server_pid
+		ends "$name" 120 $server_pid
 	else
 		kill -KILL $server_pid
-		ends "$name" 60 $server_pid
+		ends "$name" 120 $server_pid
 	fi
 }
