@@ -10,10 +10,11 @@
 /*
  * A tenant that merely stops reading must not take the NIC's last buffer, and
  * with it the queue, from everybody else. It then has what is in the RX ring
- * and what its library holds, at most half of the frames; the rest is more than
- * a driver keeps posted (virtio and igb: 256).
+ * and what its library holds, at most a quarter of the frames; the rest is more
+ * than a driver keeps posted (virtio and igb: 256). The ring has room for a
+ * packet of each connection that a tenant can have.
  */
-#define XSK_RX_SIZE	512
+#define XSK_RX_SIZE	1024
 #define XSK_FILL_FRAMES	2048
 #define XSK_FILL_SIZE	2048
 #define XSK_TX_SIZE	2048
@@ -21,7 +22,8 @@
 /* In copy mode a held packet is charged to its socket: room for a full TX ring. */
 #define XSK_SNDBUF	(8 << 20)
 
-_Static_assert(XSK_FILL_FRAMES / 2 > XSK_RX_SIZE + 256, "a driver needs buffers");
+_Static_assert(XSK_FILL_FRAMES / 4 * 3 > XSK_RX_SIZE + 256, "a driver needs buffers");
+_Static_assert(XSK_RX_SIZE >= ETRAN_TENANT_CONNS, "see above");
 
 /**
  * struct umem - a tenant's frames

@@ -4,7 +4,7 @@
  *
  * Segments wait in the connection's list, ordered by offset; they may overlap
  * and leave gaps. Normally payload stays in its frame until it is read, one
- * copy in all. When half of the receive frames are held that way, what arrives
+ * copy in all. When a quarter of the receive frames is held that way, what arrives
  * is copied to ordinary memory and its frame goes back at once, so that an
  * application that does not read can never starve the queue, and thereby its
  * own acknowledgements. How much can pile up is bounded by the windows that
@@ -16,6 +16,7 @@
 
 #include "tenant.h"
 
+#define HELD_MAX	(et_tn.rx_frames / 4)	/* etrand/xsk.h has the reason */
 #define COPY_MIN	4096	/* capacity of a copy: following segments join it */
 #define OFF_MAX		(1ull << 62)
 
@@ -76,7 +77,7 @@ static struct et_seg *seg_new(uint32_t f, uint64_t off, uint8_t *data, uint32_t 
 {
 	struct et_frame *fr = &et_tn.frames[f];
 
-	if (et_tn.rx_held >= et_tn.rx_frames / 2)
+	if (et_tn.rx_held >= HELD_MAX)
 		return seg_copy(off, data, len);
 	fr->state = ET_F_HELD;
 	et_tn.rx_held++;
@@ -103,7 +104,7 @@ static bool rx_payload(struct etran_sock *s, uint32_t f, uint64_t off,
 		return false;
 	}
 	if (tail && tail->frame == ET_NONE && tail->off + tail->len == off &&
-	    tail->cap - tail->len >= len && et_tn.rx_held >= et_tn.rx_frames / 2) {
+	    tail->cap - tail->len >= len && et_tn.rx_held >= HELD_MAX) {
 		memcpy(tail->data + tail->len, data, len);
 		tail->len += len;
 		if (s->rcv_end >= off)
