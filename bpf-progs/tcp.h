@@ -68,7 +68,7 @@
 
 #define TCP_STATE_VERSION	3
 #define TCP_OOO_MAX		8	/* intervals of out-of-order data */
-#define TCP_RCVBUF		(96 * 1448) /* fits the RX ring of a virtio NIC */
+#define TCP_RCVBUF		(256 * 1448) /* one connection cannot overflow the RX ring, etrand/xsk.h */
 #define TCP_EV_BYTES		128	/* bytes of the packet that an event carries */
 #define TCP_INIT_CWND		10	/* segments, RFC 6928 */
 #define TCP_RTO_MIN_US		200000
