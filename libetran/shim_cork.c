@@ -13,7 +13,8 @@
  * A program that sends less than expected and computes before it goes on delays
  * that; libetran's own thread ends it after 100 ms. So a habit counts only of
  * rounds, from one wait to the next, that took no longer than QUICK_NS. With a
- * second thread on eTran sockets nothing is collected.
+ * second thread that sends nothing is collected. One that only accepts does not
+ * count: many servers have one of these and a worker.
  */
 #include "shim.h"
 
@@ -29,9 +30,9 @@ struct round {
 	uint64_t began;		/* if so, when it did */
 };
 
-static SHIM_TLS bool seen;
+static SHIM_TLS bool sends;	/* this thread has sent before */
 static SHIM_TLS struct round round;
-static atomic_int threads;
+static atomic_int senders;	/* such threads */
 static atomic_int budget;	/* sends that may still be collected, 0: not corked */
 
 static uint64_t now(void)
@@ -53,16 +54,12 @@ void shim_cork(int n)
 {
 	int habit = round.last < round.before ? round.last : round.before;
 
-	if (!seen) {
-		seen = true;
-		atomic_fetch_add(&threads, 1);
-	}
 	if (round.look)
 		round.began = now();
 	if (n && n < habit)
 		n = habit;
 	round.more = habit > 1 ? n * 2 : 0;
-	if (n > 1 && atomic_load(&threads) == 1)
+	if (n > 1 && sends && atomic_load(&senders) == 1)
 		collect(n);
 }
 
@@ -90,13 +87,17 @@ void shim_uncork(void)
 void shim_sent(void)
 {
 	round.sent++;
+	if (!sends) {
+		sends = true;
+		atomic_fetch_add(&senders, 1);
+	}
 	if (atomic_load(&budget) <= 0)
 		return;
-	if (atomic_fetch_sub(&budget, 1) > 1 && seen)
+	if (atomic_fetch_sub(&budget, 1) > 1 && atomic_load(&senders) == 1)
 		return;
 	atomic_store(&budget, 1);
 	flush();
-	if (!round.more || !seen || atomic_load(&threads) > 1)
+	if (!round.more || atomic_load(&senders) > 1)
 		return;
 	collect(round.more);
 	if (round.more < COLLECT_MAX)

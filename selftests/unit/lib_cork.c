@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <pthread.h>
 #include <time.h>
 
 static uint64_t fake_ns;
@@ -67,6 +68,13 @@ static void forget(void)
 	one_round(0, 0, 0);
 }
 
+static void first_sends(void **state)
+{
+	(void)state;
+	assert_int_equal(one_round(4, 4, 10), 4);
+	assert_int_equal(one_round(4, 4, 10), 1);
+}
+
 static void many_events(void **state)
 {
 	(void)state;
@@ -119,12 +127,53 @@ static void slow_rounds(void **state)
 	assert_int_equal(one_round(1, 8, 10), 1);
 }
 
+static void *accepts(void *arg)
+{
+	shim_uncork();
+	shim_cork(2);
+	return arg;
+}
+
+static void *sends_one(void *arg)
+{
+	shim_cork(2);
+	send_one();
+	return arg;
+}
+
+static void in_thread(void *(*fn)(void *arg))
+{
+	pthread_t id;
+
+	assert_int_equal(pthread_create(&id, NULL, fn, NULL), 0);
+	pthread_join(id, NULL);
+}
+
+static void second_thread(void **state)
+{
+	(void)state;
+	forget();
+	in_thread(accepts);
+	assert_false(corked);
+	assert_int_equal(one_round(4, 4, 10), 1);
+	/* What it sends goes at once, and all that was collected with it. */
+	shim_cork(4);
+	send_one();
+	assert_int_equal(waiting, 1);
+	in_thread(sends_one);
+	assert_int_equal(waiting, 0);
+	shim_uncork();
+	assert_int_equal(one_round(4, 4, 10), 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_sends),
 		cmocka_unit_test(many_events),
 		cmocka_unit_test(habit),
 		cmocka_unit_test(slow_rounds),
+		cmocka_unit_test(second_thread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
