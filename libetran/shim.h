@@ -34,6 +34,7 @@
 
 #define SHIM_MAX_FD	(1 << 20)	/* descriptors above stay with the kernel */
 #define SHIM_ETRAN_FDS	12		/* room for etran_pollfds() */
+#define SHIM_PACKET_FDS	2		/* the first of them that packets make readable */
 #define SHIM_EXTRA_FDS	(SHIM_ETRAN_FDS + 1)
 #define SHIM_TLS	__thread __attribute__((tls_model("initial-exec")))
 
@@ -135,6 +136,7 @@ struct shim_file {
 	int sleepers;		/* ev_lock */
 	bool efd_set;		/* ev_lock */
 	bool nested;		/* somebody polls it: efd shows the ready list */
+	bool data;		/* packets wake it */
 	int ctl_fd;		/* etran_pollfds()[0] as registered */
 	unsigned int round;
 

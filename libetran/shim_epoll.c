@@ -167,14 +167,16 @@ static void add_tag(struct shim_file *ep, int fd, struct shim_item *it, uint32_t
 
 /*
  * Let the kernel's instance wake us for eTran. One of several threads that
- * sleep in different instances is enough: it tells the others.
+ * sleep in different instances is enough: it tells the others. Packets wake only
+ * instances with connections (@data): the one of a thread that merely accepts
+ * would be the first to sleep, and would be woken for all of them.
  *
  * The AF_XDP sockets are watched for edges: to be asked whether it is readable
  * makes such a socket wake the driver for its TX ring, and one that was readable
  * would be asked again in the next epoll_wait(). What an edge tells of is taken
  * off the ring by the etran_service() that follows it, whoever calls that.
  */
-static int arm(struct shim_file *ep)
+static int arm(struct shim_file *ep, bool data)
 {
 	struct pollfd fds[SHIM_ETRAN_FDS];
 	int n, i, err = 0;
@@ -191,15 +193,24 @@ static int arm(struct shim_file *ep)
 		if (!ep->tag || !ep->wake || ep->efd < 0)
 			err = -1;
 		add_tag(ep, ep->efd, ep->wake, 0);
-		for (i = 0; i < n; i++)
-			add_tag(ep, fds[i].fd, ep->tag,
-				EPOLLEXCLUSIVE | (i < 2 ? 0 : EPOLLET));
+		for (i = 0; i < n && i < SHIM_PACKET_FDS; i++)
+			add_tag(ep, fds[i].fd, ep->tag, EPOLLEXCLUSIVE);
 		ep->ctl_fd = n > 0 ? fds[0].fd : -1;
 		if (!shim_list_empty(&ep->ready))
 			shim_epoll_wake(ep);
 	}
+	if (data && !ep->data) {
+		ep->data = true;
+		for (i = SHIM_PACKET_FDS; i < n; i++)
+			add_tag(ep, fds[i].fd, ep->tag, EPOLLEXCLUSIVE | EPOLLET);
+	}
 	et_mutex_unlock(&shim_ev_lock);
 	return err;
+}
+
+static bool armed(const struct shim_file *ep, bool data)
+{
+	return ep->tag && (ep->data || !data);
 }
 
 /* etrand's socket is another one after etrand was restarted. */
@@ -304,10 +315,13 @@ static int ctl_ours(struct shim_file *ep, int epfd, int op, struct shim_file *f,
 	/* an established connection never becomes the kernel's */
 	bool fixed = f->kind == SHIM_SOCK && f->state == SHIM_CONN && shim_is_up(f);
 	int r = -1;
+	bool data;
 
 	if (!fixed)
 		pthread_mutex_lock(&f->lock);
-	if (f->kind == SHIM_SOCK && f->state >= SHIM_CONN && !ep->tag && arm(ep)) {
+	data = f->kind == SHIM_SOCK && f->state == SHIM_CONN;
+	if (f->kind == SHIM_SOCK && f->state >= SHIM_CONN && !armed(ep, data) &&
+	    arm(ep, data)) {
 		errno = EMFILE;
 	} else if (f->state == SHIM_KERNEL) {
 		r = real.epoll_ctl(epfd, op, fd, ev);
@@ -384,9 +398,9 @@ again:
 		}
 		atomic_fetch_add(&ep->nr_items, 1);
 		shim_epoll_queue(it);
-		if (!ep->tag && atomic_fetch_add(&ep->ref, 1) > 0) {
+		if (!armed(ep, !keep_kernel) && atomic_fetch_add(&ep->ref, 1) > 0) {
 			et_mutex_unlock(&shim_ev_lock);
-			arm(ep);
+			arm(ep, !keep_kernel);
 			shim_put(ep);
 			et_mutex_lock(&shim_ev_lock);
 			goto again;

@@ -73,7 +73,7 @@ struct shim_file *shim_file_new(enum shim_kind kind)
 	f->state = SHIM_NEW;
 	f->ss = SHIM_SS_UNCONNECTED;
 	f->nonblock = f->ipv6 = f->inherited = f->knl_listen = f->shut = false;
-	f->nested = f->efd_set = f->up = false;
+	f->nested = f->efd_set = f->up = f->data = false;
 	f->fd = f->efd = f->ctl_fd = -1;
 	f->s = f->stash = NULL;
 	f->err = f->refused = f->sleepers = f->nr_ready = 0;
