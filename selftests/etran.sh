@@ -33,6 +33,12 @@ quiet()
 	done
 }
 
+# dev_stat HOST DEVICE NAME: a counter of the device, 0 if there is no such
+dev_stat()
+{
+	"$1" cat "/sys/class/net/$2/statistics/$3" 2> /dev/null || echo 0
+}
+
 # sent_by HOST: egress, gen, etrand; and the kernel, which should send nothing
 # but resets: how many packets in all, how many resets
 sent_by()
@@ -43,16 +49,10 @@ sent_by()
 		"\($c.sent) \($c.gen_sent) \(.nics[0].sent)"'
 	# OutTransmits is the last one
 	kernel=$("$1" awk '/^Ip: [0-9]/ { print $NF }' /proc/net/snmp)
-	lo=$("$1" cat /sys/class/net/lo/statistics/tx_packets)
+	lo=$(dev_stat "$1" lo tx_packets)
 	echo $((kernel - lo))
 	# Tcp: OutRsts
 	"$1" awk '/^Tcp: [0-9]/ { print $15 }' /proc/net/snmp
-}
-
-# dev_stat HOST DEVICE NAME: a counter of the device, 0 if there is no such
-dev_stat()
-{
-	"$1" cat "/sys/class/net/$2/statistics/$3" 2> /dev/null || echo 0
 }
 
 # Sets $sent and $wire: what A sent so far, and what the link saw of it
@@ -74,7 +74,7 @@ count_wire()			# A B
 # to a segment that comes again when its connection is no more.
 as_counted()
 {
-	local a=$1 b=$2 sent wire first now i sum what=
+	local a=$1 b=$2 sent wire first now i k sum what=
 	shift 2
 
 	count_wire "$a" "$b"
@@ -85,8 +85,8 @@ as_counted()
 		[ $i -eq 0 ] || sleep 0.5
 		count_wire "$a" "$b"
 		now=("${sent[@]}" "$wire")
-		for ((sum = 0; sum < ${#now[@]}; sum++)); do
-			now[sum]=$((now[sum] - first[sum]))
+		for k in "${!now[@]}"; do
+			now[k]=$((now[k] - first[k]))
 		done
 		# Those on the loopback device do not count.
 		[ "${now[4]}" -le "${now[3]}" ] || now[4]=${now[3]}
