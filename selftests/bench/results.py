@@ -17,8 +17,8 @@ def mean(values):
 
 
 class Results:
-    def __init__(self):
-        with open(os.path.join(BENCH, "results.json"), encoding="ascii") as f:
+    def __init__(self, path=os.path.join(BENCH, "results.json")):
+        with open(path, encoding="ascii") as f:
             self.all = json.load(f)
         self.figures = {(f["way"], f["name"], f["stack"]): f for f in self.all["figures"]}
 
@@ -57,6 +57,16 @@ class Results:
         with open(path, encoding="utf-8") as f:
             m = re.search(r"(\d+) instructions per request", f.read())
         return float(m.group(1)) if m else None
+
+    @staticmethod
+    def classes(stack):
+        """{class of cost or object: instructions per request} of the profile"""
+        path = os.path.join(BENCH, "profile-%s.txt" % stack)
+        if not os.path.exists(path):
+            return {}
+        with open(path, encoding="utf-8") as f:
+            found = re.findall(r"^  (\S+) +(\d+) +[\d.]+ %$", f.read(), re.M)
+        return {name: float(n) for name, n in found}
 
     def cases(self, kernel, counts):
         return list(dict.fromkeys(c["case"] for c in self.all["costs"] if c["suite"] == "cost" and
