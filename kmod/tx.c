@@ -188,6 +188,21 @@ static u32 tx_released(struct etran_pool *ep, struct xdp_desc *descs, u32 *room)
 	return n;
 }
 
+/* Take descriptors out of the TX ring of the first socket that has some. */
+static u32 tx_read(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max, u32 *invalid)
+{
+	struct xdp_sock *xs;
+	u32 got = 0;
+
+	*invalid = 0;
+	list_for_each_entry_rcu(xs, &xp->xsk_tx_list, tx_list) {
+		got = etran_tx_read(xs, descs, max, invalid);
+		if (got || *invalid)
+			break;
+	}
+	return got;
+}
+
 /**
  * etran_tx - the driver wants packets (hook)
  * @xp: pool
@@ -228,7 +243,7 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 	n = tx_released(ep, descs, &room);
 	limit = max(max, ETRAN_TX_WORK);
 	while (room && work < limit) {
-		got = etran_tx_read(xp, descs + n, min(room, limit - work), &invalid);
+		got = tx_read(xp, descs + n, min(room, limit - work), &invalid);
 		if (!got && !invalid)
 			break;
 		work += got + invalid;
