@@ -73,6 +73,8 @@ struct etran_counters {
  * @umem_id: kernel's id of the UMEM
  * @tenant: identity given by QUEUE_BIND
  * @zc: zero copy
+ * @shadow: strict mode: where a chunk's shadow is, in bytes behind it; else 0
+ * @first_tx: the first chunk that has one
  * @hw_completed: time of the last completion by the NIC's clock, 0 unknown
  * @bad_timer: packets that a timer program took and did not give away
  * @returned: copy mode: packets given back without a frame; @tx_lock
@@ -106,6 +108,8 @@ struct etran_pool {
 	u32 umem_id;
 	u32 tenant;
 	bool zc;
+	u64 shadow;
+	u32 first_tx;
 	u64 hw_completed;
 	u64 returned;
 	atomic64_t bad_timer;
@@ -115,6 +119,24 @@ struct etran_pool {
 	u64 watch_moved;
 	u64 watch_full;
 	u32 watch_since;
+};
+
+/**
+ * struct etran_bind - what QUEUE_BIND asks for
+ * @fd: AF_XDP socket in the caller's process
+ * @tenant: identity for the programs
+ * @name: transport
+ * @out_ifindex: device that packets leave by, 0: the socket's
+ * @shadow: strict mode: how many chunks at the end of the UMEM are for it
+ * @why: sentence for the user when it is refused
+ */
+struct etran_bind {
+	int fd;
+	u32 tenant;
+	const char *name;
+	u32 out_ifindex;
+	u32 shadow;
+	const char *why;
 };
 
 /**
@@ -362,8 +384,7 @@ void etran_watchdog_stop(struct etran_transport *tr);
 
 /* pool.c */
 extern struct list_head etran_pools;
-int etran_pool_bind(struct net *net, int fd, u32 tenant, const char *name,
-		    u32 out_ifindex, struct etran_pool **res, const char **why);
+int etran_pool_bind(struct net *net, struct etran_bind *req, struct etran_pool **res);
 void etran_pool_adopt(struct etran_transport *tr);
 bool etran_pool_of(const struct etran_pool *ep, const struct etran_transport *tr);
 void etran_pool_orphan(struct etran_transport *tr);
@@ -382,12 +403,18 @@ void etran_pool_stop(struct xsk_buff_pool *xp, bool gone);
 void etran_pool_free(struct xsk_buff_pool *xp);
 u64 etran_pool_leaked(void);
 
+/* Is what leaves what egress saw? */
+static inline bool etran_pool_strict(const struct etran_pool *ep)
+{
+	return !ep->zc || ep->shadow;
+}
+
 /* The bytes of a packet that a timer program has. */
 static inline u8 *etran_pool_data(const struct etran_frame *f)
 {
 	struct etran_pool *ep = container_of(f->frames, struct etran_pool, fs);
 
-	return f->skb ? f->skb->data : xsk_buff_raw_get_data(ep->xp, f->addr);
+	return f->skb ? f->skb->data : xsk_buff_raw_get_data(ep->xp, f->addr + ep->shadow);
 }
 
 /* tx.c */

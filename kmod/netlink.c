@@ -73,6 +73,7 @@ static int put_queue(struct sk_buff *msg, struct etran_pool *ep)
 		nla_put_u32(msg, ETRAN_A_QUEUE_UMEM_ID, ep->umem_id) ?:
 		nla_put_u8(msg, ETRAN_A_QUEUE_ZEROCOPY, ep->zc) ?:
 		nla_put_u32(msg, ETRAN_A_QUEUE_STALL, READ_ONCE(ep->stall)) ?:
+		nla_put_u8(msg, ETRAN_A_QUEUE_STRICT, etran_pool_strict(ep)) ?:
 		put_counters(msg, ETRAN_A_QUEUE_COUNTERS, &cnt);
 	if (!err && ep->out_ifindex != ep->ifindex)
 		err = nla_put_u32(msg, ETRAN_A_QUEUE_OUT_IFINDEX, ep->out_ifindex);
@@ -208,7 +209,7 @@ int etran_nl_transport_detach_doit(struct sk_buff *skb, struct genl_info *info)
 
 int etran_nl_queue_bind_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	const char *why = "no memory";
+	struct etran_bind req = { .why = "no memory" };
 	struct etran_pool *ep;
 	struct sk_buff *msg;
 	void *hdr;
@@ -229,14 +230,14 @@ int etran_nl_queue_bind_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EMSGSIZE;
 	}
 
-	err = etran_pool_bind(genl_info_net(info),
-			      nla_get_s32(info->attrs[ETRAN_A_QUEUE_FD]),
-			      nla_get_u32(info->attrs[ETRAN_A_QUEUE_TENANT]),
-			      nla_data(info->attrs[ETRAN_A_QUEUE_TRANSPORT]),
-			      nla_get_u32_default(info->attrs[ETRAN_A_QUEUE_OUT_IFINDEX], 0),
-			      &ep, &why);
+	req.fd = nla_get_s32(info->attrs[ETRAN_A_QUEUE_FD]);
+	req.tenant = nla_get_u32(info->attrs[ETRAN_A_QUEUE_TENANT]);
+	req.name = nla_data(info->attrs[ETRAN_A_QUEUE_TRANSPORT]);
+	req.out_ifindex = nla_get_u32_default(info->attrs[ETRAN_A_QUEUE_OUT_IFINDEX], 0);
+	req.shadow = nla_get_u32_default(info->attrs[ETRAN_A_QUEUE_SHADOW], 0);
+	err = etran_pool_bind(genl_info_net(info), &req, &ep);
 	if (err) {
-		NL_SET_ERR_MSG_FMT(info->extack, "%s", why);
+		NL_SET_ERR_MSG_FMT(info->extack, "%s", req.why);
 		nlmsg_free(msg);
 		return err;
 	}

@@ -302,24 +302,25 @@ static void pool_destroy(struct etran_pool *ep)
 	kfree(ep);
 }
 
-static struct etran_pool *pool_alloc(struct xdp_sock *xs, struct net_device *out)
+static struct etran_pool *pool_alloc(struct xdp_sock *xs, struct net_device *out,
+				     u32 shadow)
 {
 	struct xsk_buff_pool *xp = xs->pool;
-	u32 size, reserved, published;
+	u32 nr = xp->heads_cnt - shadow, size, reserved, published;
 	struct etran_pool *ep;
 
 	ep = kzalloc_obj(*ep, GFP_KERNEL_ACCOUNT);
 	if (!ep)
 		return NULL;
 	size = etran_cq_state(xp, &reserved, &published);
-	ep->fs.frame = kvcalloc(xp->heads_cnt, sizeof(*ep->fs.frame), GFP_KERNEL_ACCOUNT);
-	ep->fs.state = kvzalloc(xp->heads_cnt, GFP_KERNEL_ACCOUNT);
+	ep->fs.frame = kvcalloc(nr, sizeof(*ep->fs.frame), GFP_KERNEL_ACCOUNT);
+	ep->fs.state = kvzalloc(nr, GFP_KERNEL_ACCOUNT);
 	ep->fs.cq = kvcalloc(size, sizeof(*ep->fs.cq), GFP_KERNEL_ACCOUNT);
 	if (!ep->fs.frame || !ep->fs.state || !ep->fs.cq) {
 		pool_destroy(ep);
 		return NULL;
 	}
-	etran_frames_init(&ep->fs, xp->heads_cnt, size);
+	etran_frames_init(&ep->fs, nr, size);
 	INIT_LIST_HEAD(&ep->kick_node);
 	etran_skb_init(ep);
 	ep->xp = xp;
@@ -330,9 +331,53 @@ static struct etran_pool *pool_alloc(struct xdp_sock *xs, struct net_device *out
 	ep->queue = xs->queue_id;
 	ep->umem_id = xs->umem->id;
 	ep->zc = xs->zc;
+	ep->shadow = (u64)shadow << xp->chunk_shift;
+	ep->first_tx = nr - shadow;
 	ep->net = sock_net(&xs->sk);
 	ep->net_cookie = ep->net->net_cookie;
 	return ep;
+}
+
+/*
+ * Two queues on one shadow, by turns or at once, could change each other's
+ * packets, and a queue that is there already was not told to keep out of it.
+ */
+static int pool_check_shadow(struct xdp_sock *xs, u32 shadow, const char **why)
+{
+	struct xdp_umem *umem = xs->umem;
+
+	if (!xs->zc) {
+		*why = "copy mode is strict without a shadow";
+		return -EINVAL;
+	}
+	if (shadow > umem->chunks / 2) {
+		*why = "the shadow is more than half of the UMEM";
+		return -EINVAL;
+	}
+	/* Each socket has a reference, which the last one of a pool leaves to it. */
+	if (refcount_read(&umem->users) != refcount_read(&xs->pool->users)) {
+		*why = "another queue shares the UMEM";
+		return -EBUSY;
+	}
+	if (umem->size != (u64)umem->chunks << xs->pool->chunk_shift) {
+		*why = "the UMEM has a shadow already";
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/*
+ * From now on the core refuses what is in the shadow, in this pool and in those
+ * that will share the UMEM. Who took a descriptor before is done with it when
+ * this returns; what the fill ring gave before is the caller's affair.
+ */
+static void pool_hide_shadow(struct etran_pool *ep)
+{
+	struct xsk_buff_pool *xp = ep->xp;
+
+	xp->umem->size -= ep->shadow;
+	WRITE_ONCE(xp->addrs_cnt, xp->umem->size);
+	synchronize_net();
 }
 
 static int pool_check(struct xdp_sock *xs, const struct net_device *out, const char **why)
@@ -341,8 +386,12 @@ static int pool_check(struct xdp_sock *xs, const struct net_device *out, const c
 		*why = "the socket is under a transport already";
 		return -EBUSY;
 	}
-	if (xs->pool->unaligned || xs->sg) {
-		*why = "unaligned chunks and multi-buffer are not supported";
+	if (xs->pool->unaligned) {
+		*why = "unaligned chunks are not supported";
+		return -EOPNOTSUPP;
+	}
+	if (xs->sg) {
+		*why = "multi-buffer packets are not supported";
 		return -EOPNOTSUPP;
 	}
 	if (!xs->zc && sk_wmem_alloc_get(&xs->sk)) {
@@ -360,8 +409,7 @@ static int pool_check(struct xdp_sock *xs, const struct net_device *out, const c
 	return 0;
 }
 
-static int pool_bind(struct xdp_sock *xs, u32 tenant, const char *name,
-		     u32 out_ifindex, struct etran_pool **res, const char **why)
+static int pool_bind(struct xdp_sock *xs, struct etran_bind *req, struct etran_pool **res)
 {
 	struct etran_transport *tr;
 	struct net_device *out;
@@ -370,36 +418,42 @@ static int pool_bind(struct xdp_sock *xs, u32 tenant, const char *name,
 
 	ASSERT_RTNL();
 	if (READ_ONCE(xs->state) != XSK_BOUND) {
-		*why = "the socket is not bound to a device";
+		req->why = "the socket is not bound to a device";
 		return -EINVAL;
 	}
-	out = out_ifindex ? __dev_get_by_index(sock_net(&xs->sk), out_ifindex) : xs->dev;
+	out = xs->dev;
+	if (req->out_ifindex)
+		out = __dev_get_by_index(sock_net(&xs->sk), req->out_ifindex);
 	if (!out) {
-		*why = "no such outgoing device";
+		req->why = "no such outgoing device";
 		return -ENODEV;
 	}
-	err = pool_check(xs, out, why);
+	err = pool_check(xs, out, &req->why);
+	if (!err && req->shadow)
+		err = pool_check_shadow(xs, req->shadow, &req->why);
 	if (err)
 		return err;
-	ep = pool_alloc(xs, out);
+	ep = pool_alloc(xs, out, req->shadow);
 	if (!ep)
 		return -ENOMEM;
 
 	mutex_lock(&etran_mutex);
-	tr = etran_transport_find(ep->net, name);
+	tr = etran_transport_find(ep->net, req->name);
 	if (!tr) {
 		mutex_unlock(&etran_mutex);
 		pool_destroy(ep);
-		*why = "no such transport";
+		req->why = "no such transport";
 		return -ENOENT;
 	}
-	strscpy(ep->name, name);
-	ep->tenant = tenant;
+	strscpy(ep->name, req->name);
+	ep->tenant = req->tenant;
 	tr->queues++;
 	RCU_INIT_POINTER(ep->tr, tr);
 	list_add_tail(&ep->list, &etran_pools);
 	mutex_unlock(&etran_mutex);
 
+	if (ep->shadow)
+		pool_hide_shadow(ep);
 	/* Dropped by the core after etran_pool_free(). */
 	__module_get(THIS_MODULE);
 	static_branch_inc(&etran_key);
@@ -413,28 +467,23 @@ static int pool_bind(struct xdp_sock *xs, u32 tenant, const char *name,
 /**
  * etran_pool_bind - put a socket's pool under a transport
  * @net: network namespace of the request
- * @fd: AF_XDP socket in the caller's process
- * @tenant: identity for the programs
- * @name: transport
- * @out_ifindex: device that packets leave by, 0: the socket's
+ * @req: what it asks for
  * @res: the pool; valid as long as the socket
- * @why: sentence for the user
  * Return: 0 or errno.
  */
-int etran_pool_bind(struct net *net, int fd, u32 tenant, const char *name,
-		    u32 out_ifindex, struct etran_pool **res, const char **why)
+int etran_pool_bind(struct net *net, struct etran_bind *req, struct etran_pool **res)
 {
 	struct socket *sock;
 	struct xdp_sock *xs;
 	int err;
 
-	sock = sockfd_lookup(fd, &err);
+	sock = sockfd_lookup(req->fd, &err);
 	if (!sock) {
-		*why = "no such socket";
+		req->why = "no such socket";
 		return err;
 	}
 	if (sock->sk->sk_family != PF_XDP || !net_eq(sock_net(sock->sk), net)) {
-		*why = "not an AF_XDP socket of this network namespace";
+		req->why = "not an AF_XDP socket of this network namespace";
 		err = sock->sk->sk_family != PF_XDP ? -ENOTSOCK : -ENOENT;
 		goto out;
 	}
@@ -442,7 +491,7 @@ int etran_pool_bind(struct net *net, int fd, u32 tenant, const char *name,
 	/* So that the outgoing device cannot go before the notifier knows of it. */
 	rtnl_lock();
 	mutex_lock(&xs->mutex);
-	err = pool_bind(xs, tenant, name, out_ifindex, res, why);
+	err = pool_bind(xs, req, res);
 	mutex_unlock(&xs->mutex);
 	rtnl_unlock();
 out:

@@ -133,6 +133,22 @@ static void tx_return(struct etran_pool *ep, struct xdp_desc *desc, u32 ent)
 	etran_cq_reserve(&ep->fs, ent | ETRAN_CQ_RETURN);
 }
 
+/*
+ * Strict mode: what egress looks at, and the NIC will, becomes a copy that its
+ * tenant cannot reach. The frame is claimed: the copy is nobody else's packet.
+ */
+static bool tx_copy(struct etran_tx *tx)
+{
+	struct etran_pool *ep = tx->ep;
+
+	if (etran_frame_idx(tx->frame) < ep->first_tx) {
+		ep->cnt.dropped++;
+		return false;
+	}
+	memcpy(tx->data, tx->data - ep->shadow, tx->pkt.len);
+	return true;
+}
+
 static int tx_one(struct etran_tx *tx, struct xdp_desc *desc)
 {
 	struct etran_pool *ep = tx->ep;
@@ -152,10 +168,10 @@ static int tx_one(struct etran_tx *tx, struct xdp_desc *desc)
 	tx->pkt.len = desc->len;
 	tx->addr = desc->addr;
 	tx->frame = &ep->fs.frame[idx];
-	tx->data = xsk_buff_raw_get_data(xp, desc->addr);
+	tx->data = xsk_buff_raw_get_data(xp, desc->addr + ep->shadow);
 	tx->held = false;
 
-	verdict = etran_tx_verdict(tx);
+	verdict = !ep->shadow || tx_copy(tx) ? etran_tx_verdict(tx) : ETRAN_DROP;
 	if (verdict == ETRAN_SEND) {
 		etran_frame_set(&ep->fs, idx, ETRAN_FRAME_NIC);
 	} else if (verdict == ETRAN_DROP) {
@@ -238,7 +254,7 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 	tx.pkt.queue = ep->queue;
 	tx.pkt.tenant = ep->tenant;
 	tx.pkt.umem_id = ep->umem_id;
-	tx.pkt.flags = 0;
+	tx.pkt.flags = ep->shadow ? ETRAN_PKT_COPY : 0;
 
 	n = tx_released(ep, descs, &room);
 	limit = max(max, ETRAN_TX_WORK);
@@ -270,6 +286,9 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 		for (i = 0; i < n; i++)
 			etran_cq_reserve(fs, descs[i].addr >> xp->chunk_shift);
 		ep->cnt.sent += n;
+		/* To the tenant a frame is its own chunk, to the NIC the shadow. */
+		for (i = 0; ep->shadow && i < n; i++)
+			descs[i].addr += ep->shadow;
 	}
 	tx_settle(ep, 0);
 	if (tx.tr)

@@ -17,11 +17,12 @@ static const struct nla_policy etran_transport_detach_nl_policy[ETRAN_A_TRANSPOR
 };
 
 /* ETRAN_CMD_QUEUE_BIND - do */
-static const struct nla_policy etran_queue_bind_nl_policy[ETRAN_A_QUEUE_OUT_IFINDEX + 1] = {
+static const struct nla_policy etran_queue_bind_nl_policy[ETRAN_A_QUEUE_SHADOW + 1] = {
 	[ETRAN_A_QUEUE_FD] = { .type = NLA_S32, },
 	[ETRAN_A_QUEUE_TENANT] = NLA_POLICY_MIN(NLA_U32, 1),
 	[ETRAN_A_QUEUE_TRANSPORT] = { .type = NLA_NUL_STRING, .len = 15, },
 	[ETRAN_A_QUEUE_OUT_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[ETRAN_A_QUEUE_SHADOW] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* Ops table for etran */
@@ -47,7 +48,7 @@ static const struct genl_split_ops etran_nl_ops[] = {
 		.cmd		= ETRAN_CMD_QUEUE_BIND,
 		.doit		= etran_nl_queue_bind_doit,
 		.policy		= etran_queue_bind_nl_policy,
-		.maxattr	= ETRAN_A_QUEUE_OUT_IFINDEX,
+		.maxattr	= ETRAN_A_QUEUE_SHADOW,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

@@ -9,7 +9,7 @@
 #include "ktap.h"
 
 struct host bench_h1, bench_h2;
-bool bench_copy;
+bool bench_copy, bench_strict;
 const char *bench_ko;
 unsigned int bench_cycles = 25;
 
@@ -18,6 +18,11 @@ static uint32_t last_run;
 bool bench_zerocopy(void)
 {
 	return !bench_copy && strcmp(bench_h1.driver, "veth");
+}
+
+bool bench_final(const struct bench *b)
+{
+	return !bench_zerocopy() || b->xsk.shadow;
 }
 
 static bool open_transport(struct bench *b, const struct bench_opts *o)
@@ -31,7 +36,7 @@ static bool open_transport(struct bench *b, const struct bench_opts *o)
 	orders->tenant = BENCH_TENANT;
 	orders->ifindex = b->near->ifindex;
 	orders->queue = o->xsk.queue;
-	orders->pkt_flags = bench_zerocopy() ? 0 : 1;
+	orders->pkt_flags = !bench_zerocopy() || bench_strict || o->xsk.shadow;
 	memcpy(orders->gen_dst, b->far->mac, 6);
 	memcpy(orders->gen_src, b->near->mac, 6);
 	if (!o->no_attach &&
@@ -52,6 +57,9 @@ static bool open_xsk(struct bench *b, const struct bench_opts *o)
 
 	xo.ifindex = b->near->ifindex;
 	xo.copy = !bench_zerocopy();
+	/* Every chunk has one, so that any can be sent. */
+	if (bench_strict && bench_zerocopy() && !xo.shadow)
+		xo.shadow = xo.nr_chunks ?: 4096;
 	/* Without frames a zero-copy queue receives nothing for anybody. */
 	if (!xo.fill)
 		xo.fill = 512;
@@ -96,8 +104,12 @@ bool bench_open(struct bench *b, const struct bench_opts *opts)
 
 int bench_bind(struct bench *b)
 {
-	return nl_queue_bind(&b->nl, b->xsk.fd, BENCH_TENANT,
-			     ops_field(b->tr.obj, b->tr.ops, "name"), NULL);
+	const char *name = ops_field(b->tr.obj, b->tr.ops, "name");
+
+	if (b->xsk.shadow)
+		return nl_queue_bind_strict(&b->nl, b->xsk.fd, BENCH_TENANT, name,
+					    b->xsk.shadow);
+	return nl_queue_bind(&b->nl, b->xsk.fd, BENCH_TENANT, name, NULL);
 }
 
 void bench_close(struct bench *b)

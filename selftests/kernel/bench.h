@@ -52,11 +52,15 @@ struct bench_opts {
 /* Set by main(), for all benches. */
 extern struct host bench_h1, bench_h2;
 extern bool bench_copy;		/* copy mode, although the NIC can do better */
+extern bool bench_strict;	/* zero copy with a shadow */
 extern const char *bench_ko;
 extern unsigned int bench_cycles;	/* of attach and detach under traffic */
 
 /** bench_zerocopy - is zero copy what this run tests? */
 bool bench_zerocopy(void);
+
+/** bench_final - is what leaves what egress saw? */
+bool bench_final(const struct bench *b);
 
 /** bench_none - one that bench_close() takes, though it was never opened */
 void bench_none(struct bench *b);

@@ -203,6 +203,7 @@ static void kill_with_held(void)
 		b.next_seq = 0;
 		b.absent = 0;
 		xo.ifindex = b.near->ifindex;
+		xo.shadow = b.xsk.shadow;
 		CHECK(WAIT_FOR(xsk_open(&b.xsk, &xo) != -EBUSY), "still busy");
 		CHECK_EQ(bench_bind(&b), 0, "bind");
 		b.tr.orders->act = ACT_SEND;

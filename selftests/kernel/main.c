@@ -4,9 +4,10 @@
  * client and a small BPF transport. Runs inside of the VM, as root, outside
  * of any host, without etrand; loads and unloads the module itself.
  *
- *   kernel [-c] [-k etran.ko] [-n CYCLES] -o OBJDIR SUITE [PART-OF-A-CASE'S-NAME]
+ *   kernel [-cs] [-k etran.ko] [-n CYCLES] -o OBJDIR SUITE [PART-OF-A-CASE'S-NAME]
  *
- * -c: copy mode, although the NIC can do zero copy; without -k the module is
+ * -c: copy mode, although the NIC can do zero copy; -s: zero copy in strict mode,
+ * where the NIC has it; without -k the module is
  * not there, which few cases can do with; -n: how often life/cycles detaches
  * and attaches at each of two hosts
  */
@@ -28,7 +29,7 @@ static const struct ktap_suite * const suites[] = {
 	&suite_egress, &suite_hold, &suite_gen, &suite_timer, &suite_life,
 	&suite_hostile, &suite_rx, &suite_reject, &suite_port, &suite_safety,
 	&suite_cost, &suite_wheel, &suite_ceiling, &suite_pace,
-	&suite_netdev,
+	&suite_netdev, &suite_strict,
 };
 
 static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -77,7 +78,8 @@ static void set_up(void)
 	if (!bench_zerocopy())
 		stay_on_one_cpu();
 	ktap_note("NIC driver %s, %s", bench_h1.driver,
-		  bench_zerocopy() ? "zero copy" : "copy mode");
+		  !bench_zerocopy() ? "copy mode" :
+		  bench_strict ? "strict zero copy" : "zero copy");
 }
 
 /* What is left behind is a leak, and the module cannot go then. */
@@ -94,10 +96,13 @@ int main(int argc, char **argv)
 	const struct ktap_suite *suite;
 	int opt, failed;
 
-	while ((opt = getopt(argc, argv, "ck:n:o:")) != -1) {
+	while ((opt = getopt(argc, argv, "csk:n:o:")) != -1) {
 		switch (opt) {
 		case 'c':
 			bench_copy = true;
+			break;
+		case 's':
+			bench_strict = true;
 			break;
 		case 'k':
 			bench_ko = optarg;
@@ -114,7 +119,7 @@ int main(int argc, char **argv)
 	}
 	suite = find_suite(argv[optind]);
 	if (!suite) {
-		fprintf(stderr, "usage: kernel [-c] [-k KO] [-n CYCLES] -o OBJDIR SUITE [CASE]\n");
+		fprintf(stderr, "usage: kernel [-cs] [-k KO] [-n CYCLES] -o OBJDIR SUITE [CASE]\n");
 		return 64;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -26,6 +26,34 @@ struct nlmsghdr *nl_start(struct nl *nl, void *buf, uint8_t cmd, uint16_t flags)
 	return nlh;
 }
 
+static int why_cb(const struct nlattr *attr, void *data)
+{
+	struct nl *nl = data;
+
+	if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
+	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+		snprintf(nl->why, sizeof(nl->why), "%s", mnl_attr_get_str(attr));
+	return MNL_CB_OK;
+}
+
+/* libmnl turns an error into errno and forgets the words. */
+static void note_why(struct nl *nl, const struct nlmsghdr *nlh, int len)
+{
+	const struct nlmsgerr *e;
+	unsigned int off;
+
+	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
+		if (nlh->nlmsg_type != NLMSG_ERROR ||
+		    !(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+			continue;
+		e = mnl_nlmsg_get_payload(nlh);
+		off = sizeof(*e);
+		if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+			off += e->msg.nlmsg_len - sizeof(e->msg);
+		mnl_attr_parse(nlh, off, why_cb, nl);
+	}
+}
+
 int nl_talk(struct nl *nl, struct nlmsghdr *nlh,
 	    int (*cb)(const struct nlmsghdr *nlh, void *data), void *data)
 {
@@ -34,12 +62,14 @@ int nl_talk(struct nl *nl, struct nlmsghdr *nlh,
 	ssize_t len;
 	int ret;
 
+	nl->why[0] = '\0';
 	if (mnl_socket_sendto(nl->sock, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	do {
 		len = mnl_socket_recvfrom(nl->sock, buf, sizeof(buf));
 		if (len < 0)
 			return -errno;
+		note_why(nl, (void *)buf, len);
 		ret = mnl_cb_run(buf, len, nl->seq, portid, cb, data);
 	} while (ret > MNL_CB_STOP);
 	return ret < 0 ? -errno : 0;
@@ -93,7 +123,7 @@ static int find_family(struct nl *nl)
 
 int nl_open(struct nl *nl)
 {
-	int ret;
+	int one = 1, ret;
 
 	memset(nl, 0, sizeof(*nl));
 	nl->sock = mnl_socket_open(NETLINK_GENERIC);
@@ -104,7 +134,8 @@ int nl_open(struct nl *nl)
 		nl_close(nl);
 		return ret;
 	}
-	ret = find_family(nl);
+	ret = mnl_socket_setsockopt(nl->sock, NETLINK_EXT_ACK, &one, sizeof(one)) ?
+		-errno : find_family(nl);
 	if (ret)
 		nl_close(nl);
 	return ret;
@@ -156,6 +187,9 @@ static void parse_queue(struct nl_queue *q, const struct nlmsghdr *nlh)
 			break;
 		case ETRAN_A_QUEUE_ZEROCOPY:
 			q->zerocopy = mnl_attr_get_u8(a);
+			break;
+		case ETRAN_A_QUEUE_STRICT:
+			q->strict = mnl_attr_get_u8(a);
 			break;
 		case ETRAN_A_QUEUE_OUT_IFINDEX:
 			q->out_ifindex = mnl_attr_get_u32(a);
@@ -228,6 +262,20 @@ int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
 		  struct nl_queue *reply)
 {
 	return nl_queue_bind_out(nl, fd, tenant, transport, 0, reply);
+}
+
+int nl_queue_bind_strict(struct nl *nl, int fd, uint32_t tenant,
+			 const char *transport, uint32_t shadow)
+{
+	char buf[BUF_SIZE];
+	struct nlmsghdr *nlh;
+
+	nlh = nl_start(nl, buf, ETRAN_CMD_QUEUE_BIND, NLM_F_ACK);
+	mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_FD, fd);
+	mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_TENANT, tenant);
+	mnl_attr_put_strz(nlh, ETRAN_A_QUEUE_TRANSPORT, transport);
+	mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_SHADOW, shadow);
+	return nl_talk(nl, nlh, NULL, NULL);
 }
 
 int nl_transport_detach(struct nl *nl, const char *name)

@@ -17,6 +17,7 @@ struct nl {
 	uint32_t family;
 	uint32_t group;		/* of ETRAN_MCGRP_EVENTS */
 	uint32_t seq;
+	char why[128];		/* the kernel's words on the last refusal, or "" */
 };
 
 struct nl_counters {
@@ -29,6 +30,7 @@ struct nl_queue {
 	uint32_t tenant;
 	uint32_t umem_id;
 	uint8_t zerocopy;
+	uint8_t strict;
 	uint32_t out_ifindex;
 	uint32_t stall;
 	char transport[ETRAN_NAME_LEN];
@@ -66,6 +68,9 @@ int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
 int nl_queue_bind_out(struct nl *nl, int fd, uint32_t tenant,
 		      const char *transport, uint32_t out,
 		      struct nl_queue *reply);
+/** nl_queue_bind_strict - the same, with @shadow chunks for strict mode */
+int nl_queue_bind_strict(struct nl *nl, int fd, uint32_t tenant,
+			 const char *transport, uint32_t shadow);
 int nl_transport_detach(struct nl *nl, const char *name);
 
 /** nl_queue_get - the queue bound at @ifindex and @queue; -ENOENT if none */

@@ -20,5 +20,6 @@ extern const struct ktap_suite suite_wheel;
 extern const struct ktap_suite suite_ceiling;
 extern const struct ktap_suite suite_pace;
 extern const struct ktap_suite suite_netdev;
+extern const struct ktap_suite suite_strict;
 
 #endif /* _KERNEL_SUITES_H */

@@ -35,6 +35,7 @@ static int ring_map(int fd, struct ring *r, const struct xdp_ring_offset *off,
 	return 0;
 }
 
+/* fq and cq are 0 for a socket that has none of its own. */
 static int map_rings(struct xsk *x, uint32_t tx, uint32_t rx, uint32_t fq,
 		     uint32_t cq)
 {
@@ -49,32 +50,39 @@ static int map_rings(struct xsk *x, uint32_t tx, uint32_t rx, uint32_t fq,
 	if (!ret)
 		ret = ring_map(x->fd, &x->rx, &off.rx, XDP_PGOFF_RX_RING, rx,
 			       sizeof(struct xdp_desc));
-	if (!ret)
+	if (!ret && fq)
 		ret = ring_map(x->fd, &x->fq, &off.fr,
 			       XDP_UMEM_PGOFF_FILL_RING, fq, sizeof(uint64_t));
-	if (!ret)
+	if (!ret && cq)
 		ret = ring_map(x->fd, &x->cq, &off.cr,
 			       XDP_UMEM_PGOFF_COMPLETION_RING, cq,
 			       sizeof(uint64_t));
 	return ret;
 }
 
-static int make_umem(struct xsk *x)
+static int make_umem(struct xsk *x, const struct xsk_opts *o)
 {
 	struct xdp_umem_reg reg = {
 		.chunk_size = x->chunk_size,
+		.flags = o->umem_flags,
 	};
+	size_t len = (size_t)(x->nr_chunks + x->shadow) * x->chunk_size;
+	void *map;
 
 	x->umem_len = (size_t)x->nr_chunks * x->chunk_size;
-	/* Shared, so that a forked child's writes reach the kernel too. */
-	x->umem = mmap(NULL, x->umem_len, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (x->umem == MAP_FAILED) {
-		x->umem = NULL;
-		return -errno;
+	if (o->share) {
+		x->umem = o->share->umem;
+		return 0;
 	}
-	reg.addr = (uintptr_t)x->umem;
-	reg.len = x->umem_len;
+	/* Shared, so that a forked child's writes reach the kernel too. */
+	map = mmap(NULL, len, PROT_READ | PROT_WRITE,
+		   MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	x->umem = map;
+	x->umem_mapped = len;
+	reg.addr = (uintptr_t)map;
+	reg.len = len;
 	if (setsockopt(x->fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg)))
 		return -errno;
 	return 0;
@@ -99,10 +107,13 @@ static int make_rings(struct xsk *x, const struct xsk_opts *o)
 {
 	uint32_t tx = o->tx_size ?: 2048, rx = o->rx_size ?: 128;
 	uint32_t cq = o->cq_size ?: 2048, fq = 2048;
-	int ret;
+	int ret = 0;
 
-	ret = set_size(x->fd, XDP_UMEM_FILL_RING, fq);
-	if (!ret)
+	if (o->share && o->share->queue == o->queue)
+		cq = fq = 0;
+	if (fq)
+		ret = set_size(x->fd, XDP_UMEM_FILL_RING, fq);
+	if (!ret && cq)
 		ret = set_size(x->fd, XDP_UMEM_COMPLETION_RING, cq);
 	if (!ret)
 		ret = set_size(x->fd, XDP_RX_RING, rx);
@@ -124,14 +135,20 @@ int xsk_open(struct xsk *x, const struct xsk_opts *o)
 	memset(x, 0, sizeof(*x));
 	x->chunk_size = CHUNK_SIZE;
 	x->nr_chunks = o->nr_chunks ?: 4096;
+	x->shadow = o->shadow;
+	x->queue = o->queue;
 	sxdp.sxdp_flags = (o->copy ? XDP_COPY : XDP_ZEROCOPY) |
 			  XDP_USE_NEED_WAKEUP | o->bind_flags;
+	if (o->share) {
+		sxdp.sxdp_flags = XDP_SHARED_UMEM;
+		sxdp.sxdp_shared_umem_fd = o->share->fd;
+	}
 	x->fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (x->fd < 0)
 		return -errno;
 	/* Held packets of copy mode count as sent and not acknowledged. */
 	setsockopt(x->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
-	ret = make_umem(x);
+	ret = make_umem(x, o);
 	if (!ret)
 		ret = make_accounts(x);
 	if (!ret)
@@ -166,9 +183,10 @@ void xsk_close(struct xsk *x)
 	ring_unmap(&x->rx);
 	ring_unmap(&x->fq);
 	ring_unmap(&x->cq);
-	if (x->umem)
-		munmap(x->umem, x->umem_len);
+	if (x->umem_mapped)
+		munmap(x->umem, x->umem_mapped);
 	x->umem = NULL;
+	x->umem_mapped = 0;
 	free(x->free_chunks);
 	free(x->in_kernel);
 	free(x->submit_no);

@@ -32,13 +32,19 @@ struct xsk_opts {
 	uint32_t cq_size;	/* 0: 2048 */
 	uint32_t nr_chunks;	/* 0: 4096; the first half is for TX */
 	uint32_t fill;		/* chunks put into the fill ring at once */
+	uint32_t shadow;	/* chunks behind those, for strict mode */
+	uint32_t umem_flags;
 	uint16_t bind_flags;	/* more of them */
+	struct xsk *share;	/* use its UMEM, on the same queue its rings too */
 };
 
 struct xsk {
 	int fd;
+	uint32_t queue;
 	uint8_t *umem;
-	size_t umem_len;
+	size_t umem_len;	/* without the shadow */
+	size_t umem_mapped;	/* 0: it is another socket's */
+	uint32_t shadow;
 	uint32_t chunk_size;
 	uint32_t nr_chunks;
 	struct ring tx, rx, fq, cq;
