@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "admin.h"
+#include "config.h"
 #include "conn.h"
 #include "ctl.h"
 #include "loader.h"
@@ -90,6 +91,7 @@ static struct json_object *nics(void)
 		add_str(o, "xdp", !tcp.live ? "none" :
 			nic->generic ? "generic" : "native");
 		add_int(o, "tenant", nic->owner ? nic->owner->id : 0);
+		add_str(o, "mode", nic->owner ? tenant_mode(nic->owner) : "");
 		add_int(o, "sent", nic->sent);
 		add_int(o, "ports", tenant_ports(nic));
 		json_object_array_add(list, o);
@@ -261,6 +263,7 @@ static void add_queue(const struct nl_queue *q, void *arg)
 	add_str(o, "port", port);
 	add_int(o, "queue", q->queue);
 	add_bool(o, "zerocopy", q->zerocopy);
+	add_bool(o, "strict", q->strict);
 	add_str(o, "stall", nl_stall_name(q->stall));
 	json_object_object_add(o, "counters", counters(&q->counters));
 	json_object_array_add(f->list, o);
@@ -280,7 +283,8 @@ static struct json_object *app(uint32_t pid, uint32_t uid, const char *comm,
 	add_int(o, "tenant", t ? t->id : 0);
 	add_str(o, "refused", refused ? reasons[refused] : "");
 	add_bool(o, "connected", fallback);
-	add_bool(o, "zerocopy", t && t->rec.zerocopy);
+	add_bool(o, "zerocopy", t && t->rec.mode != MODE_COPY);
+	add_str(o, "mode", t ? tenant_mode(t) : "");
 	add_int(o, "connections", t ? ETRAN_TENANT_CONNS - t->nr_free : 0);
 	f.list = add_list(o, "queues");
 	f.tenant = t ? t->id : 0;

@@ -400,6 +400,7 @@ static int queue_cb(const struct nlmsghdr *nlh, void *data)
 	q.tenant = attr_uint(tb[ETRAN_A_QUEUE_TENANT]);
 	q.umem_id = attr_uint(tb[ETRAN_A_QUEUE_UMEM_ID]);
 	q.zerocopy = attr_uint(tb[ETRAN_A_QUEUE_ZEROCOPY]);
+	q.strict = attr_uint(tb[ETRAN_A_QUEUE_STRICT]);
 	q.stall = attr_uint(tb[ETRAN_A_QUEUE_STALL]);
 	q.out_ifindex = attr_uint(tb[ETRAN_A_QUEUE_OUT_IFINDEX]);
 	attr_counters(tb[ETRAN_A_QUEUE_COUNTERS], &q.counters);
@@ -455,9 +456,10 @@ int nl_transport_detach(struct nl *nl, const char *name)
 /**
  * nl_queue_bind - put a bound AF_XDP socket under a transport
  * @out_ifindex: device that its packets leave by, 0: the one it is bound to
+ * @shadow: strict mode: chunks at the end of its UMEM that are for it, else 0
  */
 int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
-		  int out_ifindex)
+		  int out_ifindex, uint32_t shadow)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *nlh = prepare(nl, buf, ETRAN_CMD_QUEUE_BIND, 0);
@@ -467,6 +469,8 @@ int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
 	mnl_attr_put_strz(nlh, ETRAN_A_QUEUE_TRANSPORT, transport);
 	if (out_ifindex)
 		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_OUT_IFINDEX, out_ifindex);
+	if (shadow)
+		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_SHADOW, shadow);
 	return request(nl, nlh, NULL, NULL);
 }
 

@@ -47,6 +47,7 @@ struct nl_queue {
 	uint32_t tenant;
 	uint32_t umem_id;
 	uint32_t zerocopy;
+	uint32_t strict;
 	uint32_t stall;
 	uint32_t out_ifindex;	/* 0: the same as ifindex */
 	struct nl_counters counters;
@@ -77,7 +78,7 @@ int nl_queues(struct nl *nl, nl_queue_fn fn, void *arg);
 int nl_transport_find(struct nl *nl, const char *name, struct nl_transport *t);
 int nl_transport_detach(struct nl *nl, const char *name);
 int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
-		  int out_ifindex);
+		  int out_ifindex, uint32_t shadow);
 int nl_events_join(struct nl *nl);
 int nl_events_read(struct nl *nl, nl_transport_fn exited, void *arg);
 const char *nl_counter_name(int attr);

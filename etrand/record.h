@@ -12,6 +12,7 @@
  * @start: start time of the process in clock ticks since boot, so that a
  *	recycled pid is not taken for it
  * @ifindex: NIC
+ * @mode: enum config_mode, what it got
  * @port: it has a virtual port, not the NIC's queues
  * @chunk: bytes of a frame
  */
@@ -24,7 +25,7 @@ struct tenant_record {
 	uint64_t cookie;
 	uint32_t ifindex;
 	uint32_t nr_queues;
-	uint32_t zerocopy;
+	uint32_t mode;
 	uint32_t nr_frames;
 	uint32_t port;
 	uint32_t chunk;

@@ -98,7 +98,8 @@ void show_status(struct json_object *root)
 		printf("nic %s: mtu %llu, queues %llu, XDP %s, ", str(o, "name"),
 		       num(o, "mtu"), num(o, "queues"), str(o, "xdp"));
 		if (num(o, "tenant"))
-			printf("tenant %llu, ", num(o, "tenant"));
+			printf("tenant %llu in %s, ", num(o, "tenant"),
+			       str(o, "mode"));
 		else
 			printf("free, ");
 		printf("%llu virtual ports\n", num(o, "ports"));
@@ -143,9 +144,8 @@ void show_apps(struct json_object *root)
 			       *str(o, "refused") ? ": " : "", str(o, "refused"));
 		} else {
 			printf("tenant %llu, %s, %llu connections\n",
-			       num(o, "tenant"),
-			       json_object_get_boolean(get(o, "zerocopy")) ?
-			       "zero copy" : "copy mode", num(o, "connections"));
+			       num(o, "tenant"), str(o, "mode"),
+			       num(o, "connections"));
 		}
 		queues = get(o, "queues");
 		for (j = 0; j < count(queues); j++) {

@@ -271,15 +271,20 @@ static void fill_welcome(const struct tenant *t, struct etran_ctl_msg *m)
 	w->tx_size = XSK_TX_SIZE;
 	w->cookie = t->rec.cookie;
 	w->nr_slots = ETRAN_TENANT_CONNS;
-	w->zerocopy = t->rec.zerocopy;
+	w->zerocopy = t->rec.mode != MODE_COPY;
 	w->chunk_size = t->rec.chunk;
 }
 
 /* fds: UMEM, conn_pub, sockets. Return: 0 or a negative errno */
-static int make_sockets(struct tenant *t, int *fds, unsigned int *nr, bool zc)
+static int make_sockets(struct tenant *t, int *fds, unsigned int *nr,
+			enum config_mode mode)
 {
 	int ifindex = t->nic->ifindex, out = 0, fd, err = 0;
-	struct umem u = { .nr_frames = t->rec.nr_frames, .chunk = t->rec.chunk };
+	struct umem u = {
+		.nr_frames = t->rec.nr_frames, .chunk = t->rec.chunk,
+		/* Of the frames to send, which come last. */
+		.shadow = mode == MODE_STRICT ? TX_FRAMES : 0,
+	};
 	uint32_t q, key;
 
 	if (t->rec.port) {
@@ -299,13 +304,13 @@ static int make_sockets(struct tenant *t, int *fds, unsigned int *nr, bool zc)
 	else
 		err = fd;
 	for (q = 0; !err && q < t->rec.nr_queues; q++) {
-		fd = xsk_open(&u, ifindex, q, q, zc);
+		fd = xsk_open(&u, ifindex, q, q, mode != MODE_COPY);
 		if (fd < 0) {
 			err = fd;
 			break;
 		}
 		fds[(*nr)++] = fd;
-		err = nl_queue_bind(&tcp.nl, fd, t->id, TCP_NAME, out);
+		err = nl_queue_bind(&tcp.nl, fd, t->id, TCP_NAME, out, u.shadow);
 		if (err) {
 			log_err("queue-bind %s queue %u: %s%s%s", t->nic->name, q,
 				strerror(-err), *tcp.nl.error ? ": " : "",
@@ -353,7 +358,20 @@ static void welcome(struct tenant *t, int *fds, unsigned int nr)
 	ctl_send_fds(t->peer, &m, fds, nr);
 	log_info("tenant %u: pid %u (%s), %s, %s, %s", t->id, t->rec.pid,
 		 t->rec.comm, t->nic->name, t->rec.port ? "virtual port" : "queues",
-		 t->rec.zerocopy ? "zero copy" : "copy mode");
+		 tenant_mode(t));
+}
+
+/** tenant_mode - what it got, for people */
+const char *tenant_mode(const struct tenant *t)
+{
+	switch (t->rec.mode) {
+	case MODE_ZEROCOPY:
+		return "zero copy";
+	case MODE_STRICT:
+		return "strict zero copy";
+	default:
+		return "copy mode";
+	}
 }
 
 /* The queues of its NIC, for one tenant and in zero copy if it may be. */
@@ -379,21 +397,21 @@ static void use_port(struct tenant *t)
 
 static void try_bind(struct tenant *t)
 {
-	bool zc = !t->rec.port && !t->nic->generic &&
-		  config_zerocopy_allowed(t->rec.uid);
+	enum config_mode mode = t->rec.port || t->nic->generic ? MODE_COPY :
+				config_mode(t->rec.uid);
 	int fds[ETRAN_MAX_QUEUES + 2], err;
 	unsigned int nr = 0;
 
-	err = make_sockets(t, fds, &nr, zc);
-	if (err && err != -EBUSY && zc) {
+	err = make_sockets(t, fds, &nr, mode);
+	if (err && err != -EBUSY && mode != MODE_COPY) {
 		/* The driver has no zero copy, or not with these rings. */
 		log_debug("%s: zero copy: %s", t->nic->name, strerror(-err));
 		close_fds(fds, nr);
-		zc = false;
+		mode = MODE_COPY;
 		nr = 0;
-		err = make_sockets(t, fds, &nr, zc);
+		err = make_sockets(t, fds, &nr, mode);
 	}
-	t->rec.zerocopy = zc;
+	t->rec.mode = mode;
 	if (!err)
 		welcome(t, fds, nr);
 	close_fds(fds, nr);

@@ -63,6 +63,7 @@ void tenant_hello(struct peer *peer, const struct etran_ctl_msg *m);
 void tenant_end(struct tenant *t);
 void tenant_send(struct tenant *t, const struct etran_ctl_msg *m);
 bool tenant_backlogged(const struct tenant *t);
+const char *tenant_mode(const struct tenant *t);
 unsigned int tenant_ports(const struct nic *nic);
 struct tenant *tenant_get(uint32_t id);
 struct tenant *tenant_at(uint32_t id);

@@ -4,7 +4,9 @@
  *
  * etrand touches a ring only before its tenant can: it fills the fill ring,
  * then binds. Each queue registers the same memory as a UMEM of its own, so
- * that the sockets share nothing but the bytes.
+ * that the sockets share nothing but the bytes. In strict mode each has a shadow
+ * of its own behind them: in a common one a frame that is sent on two queues
+ * could be changed by the second after the first has checked it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +21,11 @@
 static size_t umem_size(const struct umem *u)
 {
 	return (size_t)u->nr_frames * u->chunk;
+}
+
+static size_t shadow_size(const struct umem *u)
+{
+	return (size_t)u->shadow * u->chunk;
 }
 
 /**
@@ -37,10 +44,17 @@ int umem_make(struct umem *u)
 	if (ftruncate(fd, size) ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		goto fail;
-	u->mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	u->mem = mmap(NULL, size + shadow_size(u), PROT_NONE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (u->mem == MAP_FAILED)
 		goto fail;
-	return fd;
+	if (mmap(u->mem, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+		 0) != MAP_FAILED)
+		return fd;
+	err = -errno;
+	umem_unmap(u);
+	close(fd);
+	return err;
 fail:
 	err = -errno;
 	close(fd);
@@ -50,8 +64,18 @@ fail:
 /** umem_unmap - the sockets keep the pages */
 void umem_unmap(struct umem *u)
 {
-	munmap(u->mem, umem_size(u));
+	munmap(u->mem, umem_size(u) + shadow_size(u));
 	u->mem = NULL;
+}
+
+/* New memory, in the place of the one that another queue has already. */
+static int make_shadow(const struct umem *u)
+{
+	if (!u->shadow)
+		return 0;
+	return mmap((char *)u->mem + umem_size(u), shadow_size(u),
+		    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		    -1, 0) == MAP_FAILED ? -errno : 0;
 }
 
 static int set_ring(int fd, int opt, uint32_t size)
@@ -97,7 +121,7 @@ int xsk_open(const struct umem *u, int ifindex, uint32_t queue, uint32_t index,
 {
 	struct xdp_umem_reg reg = {
 		.addr = (uintptr_t)u->mem,
-		.len = umem_size(u),
+		.len = umem_size(u) + shadow_size(u),
 		.chunk_size = u->chunk,
 	};
 	struct sockaddr_xdp sxdp = {
@@ -113,8 +137,9 @@ int xsk_open(const struct umem *u, int ifindex, uint32_t queue, uint32_t index,
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf, sizeof(sndbuf));
-	err = setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg)) ?
-		-errno : 0;
+	err = make_shadow(u);
+	if (!err && setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &reg, sizeof(reg)))
+		err = -errno;
 	if (!err)
 		err = set_ring(fd, XDP_UMEM_FILL_RING, XSK_FILL_SIZE);
 	if (!err)

@@ -27,14 +27,16 @@ _Static_assert(XSK_RX_SIZE >= ETRAN_TENANT_CONNS, "see above");
 
 /**
  * struct umem - a tenant's frames
- * @mem: where they are mapped here
+ * @mem: where they are mapped here, and the shadow behind them
  * @nr_frames: chunks
  * @chunk: bytes of each, ETRAN_CHUNK_SIZE or ETRAN_CHUNK_MAX
+ * @shadow: strict mode: chunks of the shadow, which the tenant never gets
  */
 struct umem {
 	void *mem;
 	uint32_t nr_frames;
 	uint32_t chunk;
+	uint32_t shadow;
 };
 
 int umem_make(struct umem *u);
