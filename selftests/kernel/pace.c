@@ -106,23 +106,41 @@ static void pace(uint32_t flows, uint64_t rate, uint32_t packets, uint64_t windo
 	bench_close(&b);
 }
 
+/*
+ * Slow, medium and fast, together at most 60 MB/s. The slowest flow's packets are
+ * 100 ms apart, which is within the horizon.
+ */
 static void one_flow(void)
 {
+	pace(1, 1250000, 200, 128);
 	pace(1, 12500000, 1000, 128);
+	pace(1, 60000000, 2000, 128);
+}
+
+static void ten_flows(void)
+{
+	pace(10, 300000, 60, 200);
+	pace(10, 1250000, 200, 200);
+	pace(10, 6000000, 400, 200);
 }
 
 static void hundred_flows(void)
 {
+	pace(100, 30000, 10, 300);
 	pace(100, 300000, 40, 300);
+	pace(100, 600000, 40, 300);
 }
 
 static void thousand_flows(void)
 {
+	pace(1000, 15000, 8, 1000);
 	pace(1000, 30000, 8, 1000);
+	pace(1000, 60000, 8, 1000);
 }
 
 static const struct ktap_case cases[] = {
 	{ "one_flow", one_flow },
+	{ "ten_flows", ten_flows },
 	{ "hundred_flows", hundred_flows },
 	{ "thousand_flows", thousand_flows },
 };
