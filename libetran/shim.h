@@ -233,6 +233,7 @@ struct shim_waiter {
 	struct shim_list node;
 	int efd;
 	bool on_stack;
+	bool data;		/* waits for more than new connections; ev_lock */
 };
 
 struct shim_wait_ent {

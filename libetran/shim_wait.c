@@ -5,8 +5,10 @@
  * Whoever calls etran_service() handles the packets of all sockets, so a
  * sleeping thread must be told when another one found something for it: every
  * sleeper has an eventfd, and shim_changed() writes to those that wait on the
- * socket. One sleeper, the leader, also polls libetran's descriptors; when it
- * goes, the next one takes over. So a packet wakes one thread, or two.
+ * socket. One of those that wait for data, the leader, also polls libetran's
+ * descriptors; when it goes, the next one takes over. So a packet wakes one
+ * thread, or two. Who only accepts polls what tells of new connections instead,
+ * and sleeps on when packets come for the others.
  */
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -14,7 +16,8 @@
 
 #include "shim.h"
 
-static struct shim_list sleepers = { &sleepers, &sleepers };	/* shim_ev_lock */
+/* Those that wait for data; shim_ev_lock */
+static struct shim_list sleepers = { &sleepers, &sleepers };
 static struct shim_waiter *leader;				/* shim_ev_lock */
 
 static SHIM_TLS struct shim_waiter own;
@@ -101,11 +104,7 @@ struct shim_waiter *shim_wait_begin(struct shim_waiter *stack)
 			own_made = true;
 		}
 	}
-	et_mutex_lock(&shim_ev_lock);
-	shim_list_add(&w->node, &sleepers);
-	if (!leader)
-		leader = w;
-	et_mutex_unlock(&shim_ev_lock);
+	w->data = false;
 	return w;
 }
 
@@ -120,7 +119,8 @@ static void wake(struct shim_waiter *w)
 void shim_wait_end(struct shim_waiter *w)
 {
 	et_mutex_lock(&shim_ev_lock);
-	shim_list_del(&w->node);
+	if (w->data)
+		shim_list_del(&w->node);
 	if (leader == w) {
 		leader = NULL;
 		if (!shim_list_empty(&sleepers)) {
@@ -142,6 +142,12 @@ void shim_wait_on(struct shim_waiter *w, struct shim_wait_ent *e, struct shim_fi
 	e->w = w;
 	e->f = f;
 	et_mutex_lock(&shim_ev_lock);
+	if (!w->data && (f->kind != SHIM_SOCK || f->state != SHIM_LISTEN)) {
+		w->data = true;
+		shim_list_add(&w->node, &sleepers);
+		if (!leader)
+			leader = w;
+	}
 	shim_list_add(&e->node, &f->waiters);
 	atomic_fetch_add(&f->nr_watch, 1);
 	et_mutex_unlock(&shim_ev_lock);
@@ -180,15 +186,14 @@ int shim_wait(struct shim_waiter *w, struct pollfd *fds, nfds_t n,
 	struct timespec left;
 	nfds_t k = n, i;
 	uint64_t count;
-	bool lead;
-	int r;
+	int r, polls;
 
 	fds[k++] = (struct pollfd){ .fd = w->efd, .events = POLLIN };
 	et_mutex_lock(&shim_ev_lock);
-	lead = leader == w;
+	polls = leader == w ? SHIM_ETRAN_FDS : w->data ? 0 : SHIM_PACKET_FDS;
 	et_mutex_unlock(&shim_ev_lock);
-	if (lead) {
-		r = etran_pollfds(fds + k, SHIM_ETRAN_FDS);
+	if (polls) {
+		r = etran_pollfds(fds + k, polls);
 		if (r > 0)
 			k += r;
 	}

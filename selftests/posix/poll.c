@@ -230,5 +230,68 @@ static void leader_goes(void)
 	close(b);
 }
 
+struct acceptor {
+	int fd;
+	_Atomic pid_t tid;
+	int got;
+};
+
+static void *accept_one(void *arg)
+{
+	struct acceptor *a = arg;
+
+	a->tid = gettid();
+	a->got = accept(a->fd, NULL, NULL);
+	return NULL;
+}
+
+/* How often a thread of ours has gone to sleep. */
+static long sleeps_of(pid_t tid)
+{
+	char path[64], line[128];
+	long n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "voluntary_ctxt_switches: %ld", &n) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* What comes for others does not wake a thread that only accepts. */
+static void acceptor_sleeps(void)
+{
+	struct acceptor a = { 0 };
+	int port, fd = conn_out(0), i;
+	pthread_t id;
+	long before, n;
+
+	a.fd = listener(&port);
+	pthread_create(&id, NULL, accept_one, &a);
+	for (n = 0, before = -1; n < 1 || n != before; n = a.tid ? sleeps_of(a.tid) : 0) {
+		before = n;
+		usleep(100000);
+	}
+	for (i = 0; i < 50; i++) {
+		peer_post("send 0 1 %d", i);
+		EQ(read(fd, buf, 10), 1);
+		EQ(peer_answer(), 1);
+	}
+	n = sleeps_of(a.tid) - before;
+	if (n > 10)
+		printf("# slept %ld times\n", n);
+	CHECK(n <= 10);
+	EQ(PEER("connect 1 %d %s", port, own_ip()), 0);
+	pthread_join(id, NULL);
+	CHECK(a.got >= 0);
+	close(a.got);
+	close(a.fd);
+	close(fd);
+}
+
 MAIN(T(mixed), T(woken), T(interrupted), T(selects), T(many), T(blocked_threads),
-     T(leader_goes))
+     T(leader_goes), T(acceptor_sleeps))
