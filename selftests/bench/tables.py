@@ -43,7 +43,7 @@ def measured_by(res, way):
     figures = [f for f in res.all["figures"] if f["way"] == way]
     print("eTran at %s; rounds: %s.\n" % (
         ", ".join(sorted({f["commit"] for f in figures})),
-        ", ".join(map(str, sorted({len(f["rounds"]) for f in figures})))))
+        ", ".join(map(str, sorted({len(f["rounds"]) for f in figures} - {0})))))
 
 
 def table(res, way):
@@ -57,7 +57,7 @@ def table(res, way):
     for name in names:
         linux, etran = res.pair(name, way)
         figures += [linux, etran]
-        key = "rps" if "rps" in (etran or linux) else "mbit"
+        key = "mbit" if any(f and "mbit" in f for f in (linux, etran)) else "rps"
         ratio, less = res.ratio(name, key, way), res.ratio(name, "instructions", way)
         row(name, "1/s" if key == "rps" else "Mbit/s", cell(linux, key), cell(etran, key),
             "%.2f" % ratio if ratio else "-",
