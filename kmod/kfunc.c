@@ -179,11 +179,17 @@ __bpf_kfunc struct etran_held *bpf_etran_dequeue_due(void *p__map,
 	return NULL;
 }
 
-__bpf_kfunc int bpf_etran_peek(void *p__map, u32 bucket, struct etran_held *out)
+__bpf_kfunc int bpf_etran_peek(void *p__map, u32 bucket, struct etran_peeked *out)
 {
 	struct etran_bucket *b = etran_pktq_bucket(p__map, bucket);
+	struct etran_held held;
+	int err;
 
-	return b ? etran_frame_peek(b, out) : -EINVAL;
+	static_assert(offsetof(struct etran_held, opaque) == sizeof(*out));
+	err = b ? etran_frame_peek(b, &held) : -EINVAL;
+	if (!err)
+		memcpy(out, &held, sizeof(*out));
+	return err;
 }
 
 __bpf_kfunc u64 bpf_etran_next_due(void *p__map, u32 bucket)

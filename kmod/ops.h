@@ -7,6 +7,9 @@
  * (bpf_prog_assoc_struct_ops()), and their maps. The types below reach BPF
  * objects through the module's BTF; kernel code includes this file.
  *
+ * A context that a kfunc takes back has a member @opaque, a pointer: of a struct of
+ * numbers only, the verifier would take any memory of the same size for one.
+ *
  * Nothing here knows a protocol. There is no ABI promise yet: objects are
  * built against the module's BTF and refuse to load on a mismatch.
  */
@@ -54,6 +57,7 @@ enum etran_verdict {
  * @tenant: identity etrand gave to this socket (QUEUE_BIND), never 0
  * @umem_id: the kernel's id of the UMEM that holds the packet
  * @flags: ETRAN_PKT_*
+ * @opaque: NULL
  *
  * Read-only for BPF. All of it is the kernel's own knowledge; what the tenant
  * says is in the packet's bytes, see bpf_etran_pkt_data().
@@ -65,6 +69,7 @@ struct etran_pkt {
 	u32 tenant;
 	u32 umem_id;
 	u32 flags;
+	const void *opaque;
 };
 
 /**
@@ -85,12 +90,30 @@ struct etran_priv {
  * @queue: TX queue it will leave through
  * @len: bytes from the Ethernet header on
  * @tenant: identity of its sender
+ * @opaque: NULL
  *
  * Read-only for BPF. A reference comes from bpf_etran_dequeue() and must be
  * given to exactly one of bpf_etran_send(), bpf_etran_drop(),
  * bpf_etran_requeue(); the verifier sees to it.
  */
 struct etran_held {
+	u64 priv[4];
+	u32 ifindex;
+	u32 queue;
+	u32 len;
+	u32 tenant;
+	const void *opaque;
+};
+
+/**
+ * struct etran_peeked - copy of a held packet's description: bpf_etran_peek()
+ * @priv: as in struct etran_held, like the others
+ * @ifindex: device
+ * @queue: TX queue
+ * @len: bytes
+ * @tenant: sender
+ */
+struct etran_peeked {
 	u64 priv[4];
 	u32 ifindex;
 	u32 queue;
@@ -103,11 +126,13 @@ struct etran_held {
  * @cookie: as given to bpf_etran_gen_request()
  * @ifindex: device the frame will leave through
  * @cpu: CPU this round runs on
+ * @opaque: NULL
  */
 struct etran_gen {
 	u64 cookie;
 	u32 ifindex;
 	u32 cpu;
+	const void *opaque;
 };
 
 /**
@@ -126,10 +151,12 @@ struct etran_exit_info {
  * struct etran_dump - what is being written down; context of dump
  * @kind: enum etran_exit_kind, why the transport ends
  * @room: bytes left
+ * @opaque: NULL
  */
 struct etran_dump {
 	u32 kind;
 	u32 room;
+	const void *opaque;
 };
 
 /**

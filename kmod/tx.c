@@ -255,6 +255,7 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 	tx.pkt.tenant = ep->tenant;
 	tx.pkt.umem_id = ep->umem_id;
 	tx.pkt.flags = ep->shadow ? ETRAN_PKT_COPY : 0;
+	tx.pkt.opaque = NULL;
 
 	n = tx_released(ep, descs, &room);
 	limit = max(max, ETRAN_TX_WORK);

@@ -178,7 +178,8 @@ static __always_inline void note_sent(struct etran_held *held)
 /* Peek, next_due, depth and dequeue must tell the same story. */
 static __always_inline struct etran_held *pace_take(void)
 {
-	struct etran_held first = {}, *held;
+	struct etran_peeked first = {};
+	struct etran_held *held;
 	__u64 next = bpf_etran_next_due(&wheel, 0);
 	__u32 depth = bpf_etran_depth(&wheel, 0);
 	int peek = bpf_etran_peek(&wheel, 0, &first);

@@ -185,6 +185,77 @@ int BPF_PROG(write_pkt, struct etran_pkt *pkt)
 }
 EGRESS(write_pkt);
 
+/* ---- memory that is no packet ---------------------------------------- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct etran_held);
+} values SEC(".maps");
+
+SEC("?struct_ops/egress")
+int BPF_PROG(data_of_foreign_pkt, struct etran_pkt *pkt)
+{
+	struct etran_pkt mine = { .len = 14 };
+	__u8 *data = bpf_etran_pkt_data(&mine, 0, 14);
+
+	return data ? data[0] : ETRAN_DROP;
+}
+EGRESS(data_of_foreign_pkt);
+
+SEC("?struct_ops/egress")
+int BPF_PROG(hold_foreign_pkt, struct etran_pkt *pkt)
+{
+	struct etran_pkt mine = {};
+	struct etran_priv priv = {};
+
+	return bpf_etran_hold(&mine, &queue, 0, &priv);
+}
+EGRESS(hold_foreign_pkt);
+
+SEC("?struct_ops/timer")
+void BPF_PROG(data_of_foreign_held, __u32 id)
+{
+	struct etran_held mine = { .len = 14 };
+	__u8 *data = bpf_etran_held_data(&mine, 0, 14);
+
+	if (data)
+		data[0] = 1;
+}
+OPS(timer, data_of_foreign_held);
+
+SEC("?struct_ops/timer")
+void BPF_PROG(csum_of_map_value, __u32 id)
+{
+	__u32 zero = 0;
+	struct etran_held *mine = bpf_map_lookup_elem(&values, &zero);
+
+	if (mine)
+		bpf_etran_held_csum(mine, 0, 14, 0);
+}
+OPS(timer, csum_of_map_value);
+
+SEC("?struct_ops/gen")
+int BPF_PROG(data_of_foreign_gen, struct etran_gen *gen)
+{
+	struct etran_gen mine = {};
+	__u8 *data = bpf_etran_gen_data(&mine, 0, 14);
+
+	return data ? data[0] : 0;
+}
+OPS(gen, data_of_foreign_gen);
+
+SEC("?struct_ops.s/dump")
+void BPF_PROG(text_of_foreign_dump, struct etran_dump *dump)
+{
+	struct etran_dump mine = { .room = 100 };
+	char text[4] = "x";
+
+	bpf_etran_dump_text(&mine, text, sizeof(text));
+}
+OPS(dump, text_of_foreign_dump);
+
 /* ---- who may call what ----------------------------------------------- */
 
 SEC("?struct_ops/egress")

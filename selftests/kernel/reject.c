@@ -152,6 +152,17 @@ static void wheels(void)
 		last_lines();
 }
 
+/* The program's own memory is no packet, frame or dump. */
+static void foreign(void)
+{
+	refused("data_of_foreign_pkt", "expected STRUCT etran_pkt");
+	refused("hold_foreign_pkt", "expected STRUCT etran_pkt");
+	refused("data_of_foreign_held", "expected STRUCT etran_held");
+	refused("csum_of_map_value", "expected STRUCT etran_held");
+	refused("data_of_foreign_gen", "expected STRUCT etran_gen");
+	refused("text_of_foreign_dump", "expected STRUCT etran_dump");
+}
+
 /* ---- attach ---------------------------------------------------------- */
 
 static int attach_with(const char *map, const char *field, const void *value,
@@ -448,6 +459,7 @@ static const struct ktap_case cases[] = {
 	{ "verifier_who_calls_what", who_calls_what },
 	{ "verifier_locks", locks },
 	{ "verifier_wheels", wheels },
+	{ "verifier_foreign", foreign },
 	{ "bad_ops", bad_ops },
 	{ "map_parameters", map_parameters },
 	{ "bind_attributes", bind_attributes },

@@ -61,7 +61,7 @@ OPS(gen, requeue_until_in_gen);
 SEC("?xdp")
 int peek_in_xdp(struct xdp_md *ctx)
 {
-	struct etran_held held = {};
+	struct etran_peeked held = {};
 
 	return bpf_etran_peek(&queue, 0, &held) ? XDP_PASS : XDP_DROP;
 }
@@ -124,7 +124,7 @@ void BPF_PROG(peek_into_too_little, __u32 id)
 {
 	__u64 room = 0;
 
-	bpf_etran_peek(&queue, 0, (struct etran_held *)&room);
+	bpf_etran_peek(&queue, 0, (struct etran_peeked *)&room);
 }
 OPS(timer, peek_into_too_little);
 
@@ -132,7 +132,8 @@ OPS(timer, peek_into_too_little);
 SEC("?struct_ops/timer")
 void BPF_PROG(wheel_under_lock, __u32 id)
 {
-	struct etran_held *held, out = {};
+	struct etran_peeked out = {};
+	struct etran_held *held;
 	__u32 zero = 0;
 	struct guard *g = bpf_map_lookup_elem(&guards, &zero);
 

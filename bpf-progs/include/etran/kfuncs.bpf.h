@@ -129,7 +129,7 @@ extern struct etran_held *bpf_etran_dequeue_due(void *p__map) __ksym;
  * Return: 0, -ENOENT the bucket is empty, -EAGAIN its first packet cannot be
  * had just now, -EINVAL.
  */
-extern int bpf_etran_peek(void *p__map, __u32 bucket, struct etran_held *out) __ksym;
+extern int bpf_etran_peek(void *p__map, __u32 bucket, struct etran_peeked *out) __ksym;
 
 /**
  * bpf_etran_next_due - when the first packet of a wheel is due
