@@ -76,6 +76,7 @@ struct etran_counters {
  * @shadow: strict mode: where a chunk's shadow is, in bytes behind it; else 0
  * @first_tx: the first chunk that has one
  * @hw_completed: time of the last completion by the NIC's clock, 0 unknown
+ * @completed_at: the same by the system's clock; 0 none
  * @bad_timer: packets that a timer program took and did not give away
  * @returned: copy mode: packets given back without a frame; @tx_lock
  * @tx_lock: copy mode: serialises what is marked TX
@@ -111,6 +112,7 @@ struct etran_pool {
 	u64 shadow;
 	u32 first_tx;
 	u64 hw_completed;
+	u64 completed_at;
 	u64 returned;
 	atomic64_t bad_timer;
 	spinlock_t tx_lock;
@@ -430,6 +432,11 @@ void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr);
 void etran_skb_completed(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr);
 void etran_skb_flush(struct etran_pool *ep);
 void etran_skb_init(struct etran_pool *ep);
+
+/* meta.c */
+int etran_meta_rx_time(const struct xdp_buff *xdp, u64 *ns);
+int etran_meta_tx_time(const struct etran_pool *ep, u64 *ns);
+int etran_meta_csum(struct etran_frame *f, u8 *data, u32 len, u32 start, u32 offset);
 
 /* pktq.c */
 extern const struct bpf_map_ops etran_pktq_ops;

@@ -116,6 +116,19 @@ __bpf_kfunc u32 bpf_etran_pkt_csum(struct etran_pkt *pkt, u32 offset, u32 len, u
 	return csum(tx_of(pkt)->data, pkt->len, offset, len, seed);
 }
 
+__bpf_kfunc int bpf_etran_pkt_csum_fill(struct etran_pkt *pkt, u32 csum_start,
+					u32 csum_offset)
+{
+	struct etran_tx *tx = tx_of(pkt);
+
+	return etran_meta_csum(tx->frame, tx->data, pkt->len, csum_start, csum_offset);
+}
+
+__bpf_kfunc int bpf_etran_pkt_tx_timestamp(struct etran_pkt *pkt, u64 *ns)
+{
+	return etran_meta_tx_time(tx_of(pkt)->ep, ns);
+}
+
 __bpf_kfunc int bpf_etran_hold(struct etran_pkt *pkt, void *p__map, u32 bucket,
 			       const struct etran_priv *priv)
 {
@@ -270,6 +283,20 @@ __bpf_kfunc u32 bpf_etran_held_csum(struct etran_held *held, u32 offset, u32 len
 	return csum(etran_pool_data(frame_of(held)), held->len, offset, len, seed);
 }
 
+__bpf_kfunc int bpf_etran_held_csum_fill(struct etran_held *held, u32 csum_start,
+					 u32 csum_offset)
+{
+	struct etran_frame *f = frame_of(held);
+
+	return etran_meta_csum(f, etran_pool_data(f), held->len, csum_start, csum_offset);
+}
+
+__bpf_kfunc int bpf_etran_held_tx_timestamp(struct etran_held *held, u64 *ns)
+{
+	return etran_meta_tx_time(container_of(frame_of(held)->frames,
+					       struct etran_pool, fs), ns);
+}
+
 __bpf_kfunc int bpf_etran_gen_request(u64 cookie, u32 ifindex, struct bpf_prog_aux *aux)
 {
 	struct etran_transport *tr;
@@ -369,6 +396,11 @@ __bpf_kfunc u32 bpf_etran_rx_csum(struct xdp_md *ctx, u32 offset, u32 len, u32 s
 	return csum(xdp->data, xdp->data_end - xdp->data, offset, len, seed);
 }
 
+__bpf_kfunc int bpf_etran_rx_timestamp(struct xdp_md *ctx, u64 *ns)
+{
+	return etran_meta_rx_time((struct xdp_buff *)ctx, ns);
+}
+
 __bpf_kfunc u32 bpf_etran_csum(const void *mem, u32 mem__sz, u32 seed)
 {
 	return (__force u32)csum_partial(mem, mem__sz, (__force __wsum)seed);
@@ -395,7 +427,7 @@ BTF_KFUNCS_END(kfuncs_struct_ops)
 BTF_KFUNCS_START(kfuncs_xdp)
 #define KFUNC(...)
 #define KFUNC_ANY(name, flags, ...) KFUNC_ID(name, flags)
-#define KFUNC_XDP(name, flags, ...) KFUNC_ID(name, flags)
+#define KFUNC_XDP(name, flags, ...) BTF_ID_FLAGS(func, name, flags)
 #include "kfunc-table.h"
 BTF_KFUNCS_END(kfuncs_xdp)
 

@@ -61,7 +61,7 @@ static int put_transport(struct sk_buff *msg, const struct etran_transport *tr)
 
 static int put_queue(struct sk_buff *msg, struct etran_pool *ep)
 {
-	u64 hw = READ_ONCE(ep->hw_completed);
+	u64 hw = READ_ONCE(ep->hw_completed), at = READ_ONCE(ep->completed_at);
 	struct etran_counters cnt = {};
 	int err;
 
@@ -79,6 +79,9 @@ static int put_queue(struct sk_buff *msg, struct etran_pool *ep)
 		err = nla_put_u32(msg, ETRAN_A_QUEUE_OUT_IFINDEX, ep->out_ifindex);
 	if (!err && hw)
 		err = nla_put_u64_64bit(msg, ETRAN_A_QUEUE_HW_COMPLETED, hw,
+					ETRAN_A_QUEUE_PAD);
+	if (!err && at)
+		err = nla_put_u64_64bit(msg, ETRAN_A_QUEUE_COMPLETED_AT, at,
 					ETRAN_A_QUEUE_PAD);
 	return err;
 }

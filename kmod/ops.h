@@ -122,6 +122,17 @@ struct etran_peeked {
 };
 
 /**
+ * enum etran_clock - whose time it is
+ * @ETRAN_CLOCK_SYSTEM: CLOCK_MONOTONIC, as bpf_ktime_get_ns()
+ * @ETRAN_CLOCK_NIC: the device's own; only differences between two times of the
+ *	same device mean anything
+ */
+enum etran_clock {
+	ETRAN_CLOCK_SYSTEM	= 0,
+	ETRAN_CLOCK_NIC		= 1,
+};
+
+/**
  * struct etran_gen - one frame to generate; context of gen
  * @cookie: as given to bpf_etran_gen_request()
  * @ifindex: device the frame will leave through

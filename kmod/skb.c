@@ -143,8 +143,9 @@ void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
 		return;
 	}
 
-	/* Requests in metadata would change bytes after egress saw them. */
+	/* Requests in metadata: for other bytes, or another time, than egress says. */
 	skb->ip_summed = CHECKSUM_NONE;
+	skb_clear_tstamp(skb);
 	tx.frame->skb = skb;
 	tx.tr = rcu_dereference_bh(ep->tr);
 
@@ -156,6 +157,7 @@ void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
 		break;
 	default:
 		etran_frame_set(&ep->fs, idx, ETRAN_FRAME_NIC);
+		tx.frame->drop = true;
 		consume_skb(skb);
 	}
 	spin_unlock(&ep->tx_lock);
@@ -182,6 +184,8 @@ void etran_skb_completed(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr
 		return;
 	f->skb = NULL;
 	ep->cnt.completed++;
+	if (!f->drop)
+		WRITE_ONCE(ep->completed_at, ktime_get_ns());
 	trace_etran_complete(ep, 1);
 	etran_frame_done(&ep->fs, idx);
 }

@@ -160,6 +160,7 @@ int etran_struct_ops_init(void)
 	int err;
 
 	BTF_TYPE_EMIT(enum etran_verdict);
+	BTF_TYPE_EMIT(enum etran_clock);
 	err = register_bpf_struct_ops(&etran_struct_ops, etran_transport_ops);
 	if (err)
 		return err;

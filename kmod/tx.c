@@ -311,6 +311,7 @@ bool etran_tx_completed(struct xsk_buff_pool *xp, u32 nb)
 
 	if (!ep->started)
 		return false;
+	WRITE_ONCE(ep->completed_at, ktime_get_ns());
 	tx_settle(ep, nb);
 	return true;
 }

@@ -97,6 +97,9 @@ bool bench_open(struct bench *b, const struct bench_opts *opts)
 		return false;
 	if (!open_xsk(b, o))
 		return false;
+	/* igb loses its link with each XDP program, and copy mode what it sends then. */
+	if (!CHECK(WAIT_FOR(host_running(b->near)), "no link"))
+		return false;
 	if (o->no_bind || o->no_attach || o->no_transport)
 		return true;
 	return CHECK_EQ(bench_bind(b), 0, "bind the queue");

@@ -197,6 +197,9 @@ static void parse_queue(struct nl_queue *q, const struct nlmsghdr *nlh)
 		case ETRAN_A_QUEUE_STALL:
 			q->stall = mnl_attr_get_u32(a);
 			break;
+		case ETRAN_A_QUEUE_COMPLETED_AT:
+			q->completed_at = mnl_attr_get_u64(a);
+			break;
 		case ETRAN_A_QUEUE_TRANSPORT:
 			get_name(q->transport, a);
 			break;

@@ -33,6 +33,7 @@ struct nl_queue {
 	uint8_t strict;
 	uint32_t out_ifindex;
 	uint32_t stall;
+	uint64_t completed_at;
 	char transport[ETRAN_NAME_LEN];
 	struct nl_counters c;
 };

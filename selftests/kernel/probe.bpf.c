@@ -573,3 +573,4 @@ int probe_ask(struct ask_args *args)
 
 #include "pace.bpf.h"
 #include "cost.bpf.h"
+#include "meta.bpf.h"

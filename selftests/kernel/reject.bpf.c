@@ -389,3 +389,4 @@ struct etran_transport_ops idle_ops = {
 };
 
 #include "reject_wheel.bpf.h"
+#include "reject_meta.bpf.h"

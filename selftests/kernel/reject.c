@@ -163,6 +163,28 @@ static void foreign(void)
 	refused("text_of_foreign_dump", "expected STRUCT etran_dump");
 }
 
+/* Times and checksums. */
+static void metadata(void)
+{
+	static const char * const progs[] = {
+		"pkt_fill_in_timer", "held_fill_in_egress", "pkt_time_in_gen",
+		"held_time_in_egress", "rx_time_in_egress", "pkt_fill_in_xdp",
+		"rx_time_in_syscall", "rx_time_in_tc",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(progs); i++)
+		refused(progs[i], "is not allowed");
+	refused("fill_foreign_pkt", "expected STRUCT etran_pkt");
+	refused("fill_foreign_held", "expected STRUCT etran_held");
+	refused("fill_after_send", "expected STRUCT etran_held");
+	refused("fill_unchecked", "Possibly NULL pointer passed to");
+	refused("rx_time_into_too_little", "stack");
+	refused("rx_time_under_lock", "function calls are not allowed while holding a lock");
+	if (!CHECK_EQ(load_one("meta_under_lock"), 0, "load what is allowed"))
+		last_lines();
+}
+
 /* ---- attach ---------------------------------------------------------- */
 
 static int attach_with(const char *map, const char *field, const void *value,
@@ -460,6 +482,7 @@ static const struct ktap_case cases[] = {
 	{ "verifier_locks", locks },
 	{ "verifier_wheels", wheels },
 	{ "verifier_foreign", foreign },
+	{ "verifier_metadata", metadata },
 	{ "bad_ops", bad_ops },
 	{ "map_parameters", map_parameters },
 	{ "bind_attributes", bind_attributes },

@@ -21,5 +21,6 @@ extern const struct ktap_suite suite_ceiling;
 extern const struct ktap_suite suite_pace;
 extern const struct ktap_suite suite_netdev;
 extern const struct ktap_suite suite_strict;
+extern const struct ktap_suite suite_meta;
 
 #endif /* _KERNEL_SUITES_H */

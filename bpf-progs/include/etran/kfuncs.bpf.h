@@ -71,6 +71,35 @@ extern __u32 bpf_etran_pkt_csum(struct etran_pkt *pkt, __u32 offset,
 				__u32 len, __u32 seed) __ksym;
 
 /**
+ * bpf_etran_pkt_csum_fill - complete the packet's Internet checksum
+ * @pkt: context of egress
+ * @csum_start: first byte that counts; it goes on to the end of the packet
+ * @csum_offset: from there to the checksum, an even number. The program has put
+ *	there, not inverted, the folded sum of what else counts (the pseudo header)
+ * Callable from: E, lock. The last thing to do to these bytes: a NIC sums what it
+ * finds when it sends, otherwise it is done at once. What is zero is stored as
+ * 0xffff, as UDP wants it and TCP does not mind.
+ *
+ * A NIC does it for TCP and UDP right behind an IPv4 or IPv6 header, in copy mode
+ * (ETRAN_PKT_COPY), if its driver can.
+ * Return: 1 the NIC will, also when it was asked before; 0 it is filled in;
+ * -EINVAL not inside of the packet, or odd, and nothing is changed; -EALREADY the
+ * NIC was asked for another one.
+ */
+extern int bpf_etran_pkt_csum_fill(struct etran_pkt *pkt, __u32 csum_start,
+				   __u32 csum_offset) __ksym;
+
+/**
+ * bpf_etran_pkt_tx_timestamp - when was a packet of this queue last sent?
+ * @pkt: context of egress, of which nothing but its queue counts
+ * @ns: time
+ * Callable from: E, lock.
+ * Return: ETRAN_CLOCK_NIC as the NIC says; ETRAN_CLOCK_SYSTEM when the driver
+ * told the kernel, which may be later; -ENODATA none was sent yet.
+ */
+extern int bpf_etran_pkt_tx_timestamp(struct etran_pkt *pkt, __u64 *ns) __ksym;
+
+/**
  * bpf_etran_hold - keep the packet of egress in a bucket of a PKT_QUEUE
  * @pkt: context of egress
  * @p__map: map of type BPF_MAP_TYPE_PKT_QUEUE, not a wheel
@@ -191,6 +220,18 @@ extern __u32 bpf_etran_held_csum(struct etran_held *held, __u32 offset,
 				 __u32 len, __u32 seed) __ksym;
 
 /**
+ * bpf_etran_held_csum_fill - as bpf_etran_pkt_csum_fill(), of a dequeued packet
+ * Callable from: T, lock. Whoever changes a packet that was filled before puts
+ * the sum of the pseudo header there again, unless it returned 1: then that sum is
+ * still there.
+ */
+extern int bpf_etran_held_csum_fill(struct etran_held *held, __u32 csum_start,
+				    __u32 csum_offset) __ksym;
+
+/** bpf_etran_held_tx_timestamp - as bpf_etran_pkt_tx_timestamp(). T, lock. */
+extern int bpf_etran_held_tx_timestamp(struct etran_held *held, __u64 *ns) __ksym;
+
+/**
  * bpf_etran_gen_request - ask for one generated frame
  * @cookie: comes back as gen->cookie
  * @ifindex: device, in the transport's network namespace
@@ -269,6 +310,16 @@ extern int bpf_etran_rx_ready(struct xdp_md *ctx, void *xsks__map,
 /** bpf_etran_rx_csum - as bpf_etran_pkt_csum(), of the packet in XDP. I, lock. */
 extern __u32 bpf_etran_rx_csum(struct xdp_md *ctx, __u32 offset, __u32 len,
 			       __u32 seed) __ksym;
+
+/**
+ * bpf_etran_rx_timestamp - when was this packet received?
+ * @ctx: context of the XDP program
+ * @ns: time
+ * Callable from: I. Not under a lock: drivers may take one of theirs.
+ * Return: ETRAN_CLOCK_NIC as the NIC says; ETRAN_CLOCK_SYSTEM now, when the driver
+ * has no time for this packet, in generic XDP and at the end of a redirect.
+ */
+extern int bpf_etran_rx_timestamp(struct xdp_md *ctx, __u64 *ns) __ksym;
 
 /**
  * bpf_etran_csum - Internet checksum over any memory of the program
