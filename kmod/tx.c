@@ -15,6 +15,9 @@
 
 /* Descriptors looked at in one call, when programs send few of them. */
 #define ETRAN_TX_WORK	64
+/* Sockets of one pool: bytes of a round, packets taken at a time. */
+#define ETRAN_TX_QUANTUM	16384U
+#define ETRAN_TX_TURN		8U
 
 /* Give the frame to its pool's FIFO or bucket: remember what it is. */
 static void tx_fill(struct etran_tx *tx)
@@ -204,19 +207,68 @@ static u32 tx_released(struct etran_pool *ep, struct xdp_desc *descs, u32 *room)
 	return n;
 }
 
-/* Take descriptors out of the TX ring of the first socket that has some. */
+/* What the core refuses is work as well, whatever length it claims. */
+static u32 tx_bytes(const struct xsk_buff_pool *xp, const struct xdp_desc *descs,
+		    u32 got, u32 invalid)
+{
+	u32 i, bytes = invalid * xp->chunk_size;
+
+	for (i = 0; i < got; i++)
+		bytes += descs[i].len;
+	return bytes;
+}
+
+/* Of the first socket that has descriptors and some of its quantum left. */
+static u32 tx_read_turn(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max,
+			u32 *invalid, bool *spent)
+{
+	struct xdp_sock *xs;
+	u32 got;
+
+	list_for_each_entry_rcu(xs, &xp->xsk_tx_list, tx_list) {
+		if (xs->tx_budget_spent >= ETRAN_TX_QUANTUM) {
+			*spent = true;
+			continue;
+		}
+		got = etran_tx_read(xs, descs, max, invalid);
+		if (got || *invalid) {
+			xs->tx_budget_spent += tx_bytes(xp, descs, got, *invalid);
+			return got;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Take descriptors out of a TX ring (TX). Sockets that share the pool take turns,
+ * deficit round robin by bytes: in tx_budget_spent, where the core would count
+ * packets if this pool were not ours, is what a socket is ahead. When all that
+ * have something to send have spent their quantum a new round begins. A socket
+ * is ahead by a quantum and a turn at most, so that is soon.
+ */
 static u32 tx_read(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max, u32 *invalid)
 {
 	struct xdp_sock *xs;
-	u32 got = 0;
+	bool spent;
+	u32 got;
 
 	*invalid = 0;
-	list_for_each_entry_rcu(xs, &xp->xsk_tx_list, tx_list) {
-		got = etran_tx_read(xs, descs, max, invalid);
+	xs = list_first_or_null_rcu(&xp->xsk_tx_list, struct xdp_sock, tx_list);
+	if (!xs)
+		return 0;
+	if (likely(list_is_last(&xs->tx_list, &xp->xsk_tx_list)))
+		return etran_tx_read(xs, descs, max, invalid);
+
+	max = min(max, ETRAN_TX_TURN);
+	do {
+		spent = false;
+		got = tx_read_turn(xp, descs, max, invalid, &spent);
 		if (got || *invalid)
-			break;
-	}
-	return got;
+			return got;
+		list_for_each_entry_rcu(xs, &xp->xsk_tx_list, tx_list)
+			xs->tx_budget_spent -= min(xs->tx_budget_spent, ETRAN_TX_QUANTUM);
+	} while (spent);
+	return 0;
 }
 
 /**

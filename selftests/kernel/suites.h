@@ -22,5 +22,6 @@ extern const struct ktap_suite suite_pace;
 extern const struct ktap_suite suite_netdev;
 extern const struct ktap_suite suite_strict;
 extern const struct ktap_suite suite_meta;
+extern const struct ktap_suite suite_fair;
 
 #endif /* _KERNEL_SUITES_H */
