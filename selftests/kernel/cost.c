@@ -3,7 +3,7 @@
  * What a packet costs, in instructions that insn_count finds between the marks;
  * a case says how many packets they are for.
  *
- * Transmit only: 64 bytes, as fast as it goes, without and with a transport, to
+ * Transmit only: 64 bytes if not said, as fast as it goes, without and with a transport, to
  * an address that nobody has, so that no far end is in the figure.  There the
  * kernel's instructions count, not those of user space, which waits for the NIC.
  *
@@ -78,7 +78,7 @@ static void run(struct bench *b)
 
 	set_nobody(b->far);
 	b->far = &nobody;
-	b->len = PROBE_MIN_LEN;
+	b->len = b->len ?: PROBE_MIN_LEN;
 	if (!send_all(b, WARM))
 		return;
 	mark_start();
@@ -127,6 +127,31 @@ static void with(const char *ops)
 static void empty(void)
 {
 	with("cost_empty");
+}
+
+static void with_shadow(uint32_t len)
+{
+	const struct bench_opts o = {
+		.tr.ops = "cost_empty", .no_ingress = true, .xsk.shadow = 4096,
+	};
+	struct bench b;
+
+	if (bench_open(&b, &o)) {
+		b.len = len;
+		run(&b);
+		check_sent(&b);
+	}
+	bench_close(&b);
+}
+
+static void strict(void)
+{
+	with_shadow(PROBE_MIN_LEN);
+}
+
+static void strict_large(void)
+{
+	with_shadow(1400);
 }
 
 static void hold(void)
@@ -287,6 +312,8 @@ static void gen(void)
 static const struct ktap_case cases[] = {
 	{ "nothing", nothing },
 	{ "empty egress", empty },
+	{ "empty egress, strict mode", strict },
+	{ "empty egress, strict mode, 1,400 bytes", strict_large },
 	{ "hold all and release", hold },
 	{ "completion out of order", out_of_order },
 	{ "array lookup in egress", array },
