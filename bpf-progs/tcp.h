@@ -221,7 +221,7 @@ struct tcp_sys_open {		/* tcp_open: put a new connection into conns, flows, pub 
 	__u32 wnd;		/* SYN_RCVD: window of the SYN, unscaled */
 	__u32 ts_recent;	/* SYN_RCVD */
 	__u32 flags;		/* TCP_F_TS, TCP_F_WS */
-	__u32 gen;		/* out: its new generation */
+	__u32 gen;		/* later than any other's, or 0: the entry's next; out: its own */
 };
 
 struct tcp_sys_establish {	/* tcp_establish: SYN_SENT got its SYN-ACK; sends the ACK through gen */

@@ -103,7 +103,7 @@ TCP_SUB int tcp_life_open(struct tcp_conn *c, struct tcp_sys_open *a,
 	if (a->rcvbuf < TCP_MSS_MIN || a->rcvbuf > TCP_CWND_MAX)
 		return -EINVAL;
 
-	c->gen = c->gen + 1 ? c->gen + 1 : 1;
+	c->gen = a->gen ? a->gen : c->gen + 1 ? c->gen + 1 : 1;
 	c->state = a->state;
 	c->flags = 0;
 	c->tenant = a->tenant;

@@ -32,6 +32,12 @@
 #define NR_BUCKETS	4096
 
 static struct conn conns[ETRAN_MAX_CONNS];
+/*
+ * Generations rise from connection to connection, whatever their index: the
+ * library tells by them what is early from what is late in a slot, and a slot's
+ * connections have one index today and another one tomorrow.
+ */
+static uint32_t last_gen;
 static struct conn *buckets[NR_BUCKETS];
 /*
  * Peers choose their tuples and must not be able to aim at one bucket. Not the
@@ -233,6 +239,13 @@ void conn_set_state(struct conn *c, uint32_t state)
 	c->state = state;
 }
 
+static uint32_t next_gen(void)
+{
+	if (!++last_gen)
+		last_gen = 1;
+	return last_gen;
+}
+
 /** conn_open - make it known to the transport; Return: 0 or a negative errno */
 int conn_open(struct conn *c, uint32_t state)
 {
@@ -253,6 +266,7 @@ int conn_open(struct conn *c, uint32_t state)
 		.wnd = c->wnd,
 		.ts_recent = c->ts_recent,
 		.flags = c->flags,
+		.gen = next_gen(),
 	};
 	int err;
 
@@ -621,7 +635,11 @@ void conn_adopt_all(void)
 	uint32_t i;
 
 	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
-		if (tcpsys_conn(i, &s) || s.state == ETRAN_CS_FREE)
+		if (tcpsys_conn(i, &s))
+			continue;
+		if ((int32_t)(s.gen - last_gen) > 0)
+			last_gen = s.gen;
+		if (s.state == ETRAN_CS_FREE)
 			continue;
 		adopt(i, &s);
 		c = conn_at(i);

@@ -161,6 +161,25 @@ static void rst__in_syn_sent(void **state)
 	assert_int_equal(c.err, ECONNREFUSED);
 }
 
+/* The opener gives generations that rise; without one they rise in the entry. */
+static void open__generation(void **state)
+{
+	struct tcp_sys_open a = {
+		.state = ETRAN_CS_SYN_SENT, .rcvbuf = 50000, .iss = ISS, .gen = 1000,
+	};
+	struct tcp_conn c = { .gen = 7 };
+
+	(void)state;
+	assert_int_equal(tcp_life_open(&c, &a, START), 0);
+	assert_int_equal(c.gen, 1000);
+	assert_int_equal(a.gen, 1000);
+	c.state = ETRAN_CS_FREE;
+	a.gen = 0;
+	assert_int_equal(tcp_life_open(&c, &a, START), 0);
+	assert_int_equal(c.gen, 1001);
+	assert_int_equal(a.gen, 1001);
+}
+
 static void handshake__active(void **state)
 {
 	struct tcp_sys_open a = {
@@ -650,6 +669,7 @@ int main(void)
 		cmocka_unit_test(challenge__is_rate_limited),
 		cmocka_unit_test(rst__only_at_rcv_nxt),
 		cmocka_unit_test(rst__in_syn_sent),
+		cmocka_unit_test(open__generation),
 		cmocka_unit_test(handshake__active),
 		cmocka_unit_test(handshake__passive),
 		cmocka_unit_test(handshake__passive_reset),
