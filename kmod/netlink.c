@@ -188,6 +188,26 @@ int etran_nl_exit_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+/* The parser takes the last of two; who says two things shall hear of it. */
+int etran_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
+		      struct genl_info *info)
+{
+	const struct nlattr *attr;
+	u64 seen = 0;
+	int rem;
+
+	BUILD_BUG_ON(ETRAN_A_QUEUE_MAX > 63 || ETRAN_A_TRANSPORT_MAX > 63);
+	/* No type is beyond ops->maxattr: that was looked at before. */
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (seen & BIT_ULL(nla_type(attr))) {
+			NL_SET_ERR_MSG_ATTR(info->extack, attr, "attribute given twice");
+			return -EINVAL;
+		}
+		seen |= BIT_ULL(nla_type(attr));
+	}
+	return 0;
+}
+
 int etran_nl_transport_detach_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct etran_transport *tr;

@@ -34,6 +34,7 @@ static const struct genl_split_ops etran_nl_ops[] = {
 	},
 	{
 		.cmd		= ETRAN_CMD_TRANSPORT_DETACH,
+		.pre_doit	= etran_nl_pre_doit,
 		.doit		= etran_nl_transport_detach_doit,
 		.policy		= etran_transport_detach_nl_policy,
 		.maxattr	= ETRAN_A_TRANSPORT_NAME,
@@ -46,6 +47,7 @@ static const struct genl_split_ops etran_nl_ops[] = {
 	},
 	{
 		.cmd		= ETRAN_CMD_QUEUE_BIND,
+		.pre_doit	= etran_nl_pre_doit,
 		.doit		= etran_nl_queue_bind_doit,
 		.policy		= etran_queue_bind_nl_policy,
 		.maxattr	= ETRAN_A_QUEUE_SHADOW,

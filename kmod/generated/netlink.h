@@ -12,6 +12,8 @@
 
 #include <uapi/linux/etran.h>
 
+int etran_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
+		      struct genl_info *info);
 int etran_nl_exit_get_start(struct netlink_callback *cb);
 
 int etran_nl_transport_get_dumpit(struct sk_buff *skb,

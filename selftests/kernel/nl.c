@@ -11,6 +11,7 @@
 #include "nl.h"
 
 #define BUF_SIZE	(8 * 4096)
+#define ATTR_MISS_TYPE	5	/* NLMSGERR_ATTR_MISS_TYPE, of newer headers */
 
 struct nlmsghdr *nl_start(struct nl *nl, void *buf, uint8_t cmd, uint16_t flags)
 {
@@ -33,6 +34,9 @@ static int why_cb(const struct nlattr *attr, void *data)
 	if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
 	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
 		snprintf(nl->why, sizeof(nl->why), "%s", mnl_attr_get_str(attr));
+	if (mnl_attr_get_type(attr) == ATTR_MISS_TYPE &&
+	    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+		snprintf(nl->why, sizeof(nl->why), "missing %u", mnl_attr_get_u32(attr));
 	return MNL_CB_OK;
 }
 

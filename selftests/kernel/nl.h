@@ -17,7 +17,8 @@ struct nl {
 	uint32_t family;
 	uint32_t group;		/* of ETRAN_MCGRP_EVENTS */
 	uint32_t seq;
-	char why[128];		/* the kernel's words on the last refusal, or "" */
+	char why[128];		/* the kernel's words on the last refusal, or "missing"
+				 * and the number of an attribute, or "" */
 };
 
 struct nl_counters {

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,55 +307,128 @@ static void map_parameters(void)
 
 /* ---- netlink --------------------------------------------------------- */
 
-static int bind_raw(struct nl *nl, const int *fd, const uint32_t *tenant,
-		    const char *name, size_t name_len)
-{
-	char buf[8192];
+/* A request of attributes that need not make sense. */
+struct raw {
+	char buf[2 * 8192];
 	struct nlmsghdr *nlh;
+};
 
-	nlh = nl_start(nl, buf, ETRAN_CMD_QUEUE_BIND, NLM_F_ACK);
-	if (fd)
-		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_FD, *fd);
-	if (tenant)
-		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_TENANT, *tenant);
-	if (name)
-		mnl_attr_put(nlh, ETRAN_A_QUEUE_TRANSPORT, name_len, name);
-	return nl_talk(nl, nlh, NULL, NULL);
+static struct raw *raw_start(struct nl *nl, uint8_t cmd)
+{
+	static struct raw r;
+
+	r.nlh = nl_start(nl, r.buf, cmd, NLM_F_ACK);
+	return &r;
+}
+
+static struct raw *raw_bind(struct nl *nl, int fd)
+{
+	struct raw *r = raw_start(nl, ETRAN_CMD_QUEUE_BIND);
+
+	mnl_attr_put_u32(r->nlh, ETRAN_A_QUEUE_FD, fd);
+	mnl_attr_put_u32(r->nlh, ETRAN_A_QUEUE_TENANT, BENCH_TENANT);
+	mnl_attr_put_strz(r->nlh, ETRAN_A_QUEUE_TRANSPORT, "probe");
+	return r;
+}
+
+/* The last attribute, @type, is left out and put differently. */
+static struct raw *raw_but(struct raw *r, uint16_t type, const void *value, size_t len)
+{
+	struct nlmsghdr *nlh = r->nlh, *old;
+	const struct nlattr *a;
+	char copy[8192];
+
+	old = memcpy(copy, nlh, nlh->nlmsg_len);
+	nlh->nlmsg_len = NLMSG_HDRLEN + GENL_HDRLEN;
+	mnl_attr_for_each(a, old, GENL_HDRLEN)
+		if (mnl_attr_get_type(a) != type)
+			mnl_attr_put(nlh, mnl_attr_get_type(a),
+				     mnl_attr_get_payload_len(a),
+				     mnl_attr_get_payload(a));
+	if (value)
+		mnl_attr_put(nlh, type, len, value);
+	return r;
+}
+
+static struct raw *raw_also(struct raw *r, uint16_t type, const void *value, size_t len)
+{
+	mnl_attr_put(r->nlh, type, len, value);
+	return r;
+}
+
+/* The last attribute says that it is longer than the message. */
+static struct raw *raw_cut(struct raw *r)
+{
+	struct nlattr *a, *last = NULL;
+
+	mnl_attr_for_each(a, r->nlh, GENL_HDRLEN)
+		last = a;
+	last->nla_len += 100;
+	return r;
+}
+
+/* Refused for the reason that the kernel's words, or the missing attribute, tell. */
+static void nl_refused(struct nl *nl, struct raw *r, int err, const char *why,
+		    const char *what)
+{
+	CHECK_EQ(nl_talk(nl, r->nlh, NULL, NULL), err, what);
+	CHECK(strstr(nl->why, why), "%s: \"%s\", not \"%s\"", what, nl->why, why);
+}
+
+#define MISSING(buf, attr)	(snprintf(buf, sizeof(buf), "missing %u", attr), buf)
+
+static void bad_binds(struct nl *nl, int fd)
+{
+	static const char policy[] = "failed policy validation";
+	const uint32_t zero = 0, one = 1;
+	const uint8_t byte = fd;
+	const uint64_t wide = BENCH_TENANT;
+	char longer[4096], m[32];
+
+	memset(longer, 'a', sizeof(longer));
+	nl_refused(nl, raw_but(raw_bind(nl, fd), ETRAN_A_QUEUE_FD, NULL, 0), -EINVAL,
+		MISSING(m, ETRAN_A_QUEUE_FD), "no fd");
+	nl_refused(nl, raw_but(raw_bind(nl, fd), ETRAN_A_QUEUE_TENANT, NULL, 0), -EINVAL,
+		MISSING(m, ETRAN_A_QUEUE_TENANT), "no tenant");
+	nl_refused(nl, raw_but(raw_bind(nl, fd), ETRAN_A_QUEUE_TRANSPORT, NULL, 0), -EINVAL,
+		MISSING(m, ETRAN_A_QUEUE_TRANSPORT), "no name");
+	nl_refused(nl, raw_but(raw_bind(nl, fd), ETRAN_A_QUEUE_TENANT, &zero, 4), -ERANGE,
+		"out of range", "tenant 0");
+	nl_refused(nl, raw_also(raw_bind(nl, fd), ETRAN_A_QUEUE_OUT_IFINDEX, &zero, 4), -ERANGE,
+		"out of range", "out-ifindex 0");
+	nl_refused(nl, raw_also(raw_bind(nl, fd), ETRAN_A_QUEUE_SHADOW, &zero, 4), -ERANGE,
+		"out of range", "shadow 0");
+	nl_refused(nl, raw_but(raw_bind(nl, fd), ETRAN_A_QUEUE_TRANSPORT, "", 1), -ENOENT,
+		"no such transport", "empty name");
+	nl_refused(nl, raw_but(raw_bind(nl, fd), ETRAN_A_QUEUE_TRANSPORT, longer, sizeof(longer)),
+		-EINVAL, policy, "name of 4096");
+	nl_refused(nl, raw_but(raw_bind(nl, fd), ETRAN_A_QUEUE_TRANSPORT, longer, 16), -EINVAL,
+		policy, "name of 16 without an end");
+	nl_refused(nl, raw_but(raw_bind(nl, fd), ETRAN_A_QUEUE_TRANSPORT, "nobody", 7), -ENOENT,
+		"no such transport", "unknown transport");
+	nl_refused(nl, raw_but(raw_bind(nl, fd), ETRAN_A_QUEUE_FD, &byte, 1), -EINVAL,
+		"attribute length", "fd of one byte");
+	nl_refused(nl, raw_but(raw_bind(nl, fd), ETRAN_A_QUEUE_TENANT, &wide, 8), -EINVAL,
+		"attribute length", "tenant of eight bytes");
+	nl_refused(nl, raw_also(raw_bind(nl, fd), ETRAN_A_QUEUE_TENANT, &one, 4), -EINVAL,
+		"given twice", "two tenants");
+	nl_refused(nl, raw_also(raw_bind(nl, fd), ETRAN_A_QUEUE_TRANSPORT, "probe", 6), -EINVAL,
+		"given twice", "a name twice");
+	nl_refused(nl, raw_also(raw_bind(nl, fd), ETRAN_A_QUEUE_MAX + 1, &one, 4), -EINVAL,
+		"nknown attribute", "an attribute of the future");
+	nl_refused(nl, raw_also(raw_bind(nl, fd), ETRAN_A_QUEUE_ZEROCOPY, &one, 1), -EINVAL,
+		"nsupported attribute", "an attribute that is only told");
+	nl_refused(nl, raw_cut(raw_bind(nl, fd)), -EINVAL, "leftover", "cut short");
+	nl_refused(nl, raw_start(nl, 200), -EOPNOTSUPP, "", "unknown command");
 }
 
 static void bind_attributes(void)
 {
 	static const struct bench_opts opts = { .no_bind = true };
-	uint32_t tenant = BENCH_TENANT, zero = 0;
-	char longer[4096], buf[8192];
-	struct nlmsghdr *nlh;
 	struct bench b;
-	int *fd;
 
-	memset(longer, 'a', sizeof(longer));
 	if (bench_open(&b, &opts)) {
-		fd = &b.xsk.fd;
-		CHECK(bind_raw(&b.nl, NULL, &tenant, "probe", 6) < 0, "no fd");
-		CHECK(bind_raw(&b.nl, fd, NULL, "probe", 6) < 0, "no tenant");
-		CHECK(bind_raw(&b.nl, fd, &tenant, NULL, 0) < 0, "no name");
-		CHECK(bind_raw(&b.nl, fd, &zero, "probe", 6) < 0, "tenant 0");
-		CHECK(bind_raw(&b.nl, fd, &tenant, "", 1) < 0, "empty name");
-		CHECK(bind_raw(&b.nl, fd, &tenant, longer, sizeof(longer)) < 0,
-		      "name of 4096");
-		CHECK(bind_raw(&b.nl, fd, &tenant, longer, 16) < 0,
-		      "name of 16 without an end");
-		CHECK_EQ(bind_raw(&b.nl, fd, &tenant, "nobody", 7), -ENOENT,
-			 "unknown transport");
-
-		nlh = nl_start(&b.nl, buf, ETRAN_CMD_QUEUE_BIND, NLM_F_ACK);
-		mnl_attr_put_u8(nlh, ETRAN_A_QUEUE_FD, *fd);
-		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_TENANT, tenant);
-		mnl_attr_put_strz(nlh, ETRAN_A_QUEUE_TRANSPORT, "probe");
-		CHECK(nl_talk(&b.nl, nlh, NULL, NULL) < 0, "fd of one byte");
-
-		nlh = nl_start(&b.nl, buf, 200, NLM_F_ACK);
-		CHECK_EQ(nl_talk(&b.nl, nlh, NULL, NULL), -EOPNOTSUPP,
-			 "unknown command");
+		bad_binds(&b.nl, b.xsk.fd);
 		CHECK_EQ(nl_queues(&b.nl), 0, "queues bound after all that");
 
 		CHECK_EQ(bench_bind(&b), 0, "bind what is allowed");
@@ -362,6 +436,39 @@ static void bind_attributes(void)
 		bench_push(&b, 50);
 		bench_settle(&b, 50, 50);
 		bench_check_rest(&b, 0);
+	}
+	bench_close(&b);
+}
+
+static struct raw *raw_detach(struct nl *nl, const char *name, size_t len)
+{
+	return raw_also(raw_start(nl, ETRAN_CMD_TRANSPORT_DETACH), ETRAN_A_TRANSPORT_NAME,
+			name, len);
+}
+
+static void detach_attributes(void)
+{
+	struct nl_transport t;
+	const uint32_t one = 1;
+	struct bench b;
+	char m[32];
+
+	if (bench_open(&b, NULL)) {
+		nl_refused(&b.nl, raw_start(&b.nl, ETRAN_CMD_TRANSPORT_DETACH), -EINVAL,
+			MISSING(m, ETRAN_A_TRANSPORT_NAME), "no name");
+		nl_refused(&b.nl, raw_detach(&b.nl, "nobody", 7), -ENOENT, "no such transport",
+			"unknown transport");
+		nl_refused(&b.nl, raw_detach(&b.nl, "probe\0and more bytes", 21), -ERANGE,
+			"failed policy validation", "too long");
+		nl_refused(&b.nl, raw_also(raw_detach(&b.nl, "probe", 6), ETRAN_A_TRANSPORT_NAME,
+					"probe", 6), -EINVAL, "given twice", "a name twice");
+		nl_refused(&b.nl, raw_also(raw_detach(&b.nl, "probe", 6), ETRAN_A_TRANSPORT_ID,
+					&one, 4), -EINVAL, "nknown attribute", "id");
+		nl_refused(&b.nl, raw_cut(raw_detach(&b.nl, "probe", 6)), -EINVAL, "leftover",
+			"cut short");
+		CHECK_EQ(nl_transport_get(&b.nl, "probe", &t), 0, "still there");
+		bench_push(&b, 50);
+		bench_settle(&b, 50, 50);
 	}
 	bench_close(&b);
 }
@@ -486,6 +593,7 @@ static const struct ktap_case cases[] = {
 	{ "bad_ops", bad_ops },
 	{ "map_parameters", map_parameters },
 	{ "bind_attributes", bind_attributes },
+	{ "detach_attributes", detach_attributes },
 	{ "bind_descriptors", bind_descriptors },
 	{ "other_namespace", other_namespace },
 	{ "unprivileged", unprivileged },
