@@ -249,9 +249,8 @@ static int bind_cb(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-int nl_queue_bind_out(struct nl *nl, int fd, uint32_t tenant,
-		      const char *transport, uint32_t out,
-		      struct nl_queue *reply)
+static int queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
+		      uint32_t out, const uint32_t *shadow, struct nl_queue *reply)
 {
 	char buf[BUF_SIZE];
 	struct nlmsghdr *nlh;
@@ -262,27 +261,28 @@ int nl_queue_bind_out(struct nl *nl, int fd, uint32_t tenant,
 	mnl_attr_put_strz(nlh, ETRAN_A_QUEUE_TRANSPORT, transport);
 	if (out)
 		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_OUT_IFINDEX, out);
+	if (shadow)
+		mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_SHADOW, *shadow);
 	return nl_talk(nl, nlh, bind_cb, reply);
 }
 
 int nl_queue_bind(struct nl *nl, int fd, uint32_t tenant, const char *transport,
 		  struct nl_queue *reply)
 {
-	return nl_queue_bind_out(nl, fd, tenant, transport, 0, reply);
+	return queue_bind(nl, fd, tenant, transport, 0, NULL, reply);
+}
+
+int nl_queue_bind_out(struct nl *nl, int fd, uint32_t tenant,
+		      const char *transport, uint32_t out,
+		      struct nl_queue *reply)
+{
+	return queue_bind(nl, fd, tenant, transport, out, NULL, reply);
 }
 
 int nl_queue_bind_strict(struct nl *nl, int fd, uint32_t tenant,
 			 const char *transport, uint32_t shadow)
 {
-	char buf[BUF_SIZE];
-	struct nlmsghdr *nlh;
-
-	nlh = nl_start(nl, buf, ETRAN_CMD_QUEUE_BIND, NLM_F_ACK);
-	mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_FD, fd);
-	mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_TENANT, tenant);
-	mnl_attr_put_strz(nlh, ETRAN_A_QUEUE_TRANSPORT, transport);
-	mnl_attr_put_u32(nlh, ETRAN_A_QUEUE_SHADOW, shadow);
-	return nl_talk(nl, nlh, NULL, NULL);
+	return queue_bind(nl, fd, tenant, transport, 0, &shadow, NULL);
 }
 
 int nl_transport_detach(struct nl *nl, const char *name)

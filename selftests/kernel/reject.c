@@ -331,7 +331,7 @@ static struct raw *raw_bind(struct nl *nl, int fd)
 	return r;
 }
 
-/* The last attribute, @type, is left out and put differently. */
+/* The same without attribute @type, or with another @value for it. */
 static struct raw *raw_but(struct raw *r, uint16_t type, const void *value, size_t len)
 {
 	struct nlmsghdr *nlh = r->nlh, *old;
