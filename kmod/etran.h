@@ -167,6 +167,8 @@ struct etran_gen_req {
 };
 
 #define ETRAN_GEN_QUEUE		1024
+/* Frames that go to the driver at once. */
+#define ETRAN_GEN_BULK		16
 
 /**
  * struct etran_cpu - work of one transport on one CPU, or in its thread
@@ -181,6 +183,12 @@ struct etran_gen_req {
  * @req: ring of requests for gen
  * @req_head: next free entry
  * @req_tail: next entry to serve
+ * @frame: generated frames on their way, or waiting for a device that is busy
+ * @nr_frames: how many
+ * @frame_ifindex: their device
+ * @gen_tries: how often it was too busy for the first of them
+ * @gen_retry: when it is tried again, as ktime_get_ns()
+ * @gen_stuck: device that was given up and has taken nothing since
  * @pp: memory of generated frames
  * @page: one that was not used last time
  */
@@ -196,6 +204,12 @@ struct etran_cpu {
 	struct etran_gen_req *req;
 	u32 req_head;
 	u32 req_tail;
+	struct xdp_frame *frame[ETRAN_GEN_BULK];
+	u32 nr_frames;
+	u32 frame_ifindex;
+	u32 gen_tries;
+	u64 gen_retry;
+	u32 gen_stuck;
 	struct page_pool *pp;
 	struct page *page;
 	u64 gen_requests;
@@ -456,6 +470,7 @@ int etran_timer_start(struct etran_cpu *c);
 bool etran_timer_planned(const struct etran_transport *tr, u32 id, u32 ms);
 bool etran_timer_ran_since(const struct etran_transport *tr, u32 id, u32 since);
 bool etran_timer_run(struct etran_cpu *c);
+void etran_timer_wake_by(struct etran_cpu *c, u64 when);
 void etran_timer_cancel(struct etran_cpu *c);
 
 /* gen.c */
@@ -463,7 +478,14 @@ int etran_gen_init(struct etran_cpu *c);
 void etran_gen_free(struct etran_cpu *c);
 int etran_gen_request(struct etran_transport *tr, u64 cookie, u32 ifindex);
 bool etran_gen_run(struct etran_cpu *c);
+void etran_gen_drop(struct etran_cpu *c);
 void etran_gen_flush(void);
+
+/* Is there anything to generate, or to send? */
+static inline bool etran_gen_pending(const struct etran_cpu *c)
+{
+	return c->nr_frames || READ_ONCE(c->req_head) != c->req_tail;
+}
 
 /* trace.c */
 void etran_trace_egress(const struct etran_tx *tx, int verdict);

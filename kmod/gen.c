@@ -6,7 +6,9 @@
  * gen program runs on that CPU at the end of the NAPI poll, or in the softirq
  * work that each request schedules, since drivers flush only after a redirect.
  * Frames leave through the driver's bulk ndo_xdp_xmit(); where it has none or
- * takes none, as an skb.
+ * takes none, as an skb. If the queue is too full for that, too, they wait, and
+ * the requests behind them with them. So it is the asking that fails when a
+ * device is slow; one that stands still costs no more than 20 ms.
  */
 #include <linux/bpf.h>
 #include <linux/etherdevice.h>
@@ -19,7 +21,12 @@
 #include "trace.h"
 
 #define ETRAN_GEN_BUDGET	64
-#define ETRAN_GEN_BULK		16
+
+/* A busy device is tried again after 50 us, then twice as long, up to 1.6 ms. */
+#define ETRAN_GEN_RETRY_NS	(50 * NSEC_PER_USEC)
+#define ETRAN_GEN_BACKOFF	5
+/* So many times, which makes 19 ms; then it takes nothing, and no one waits. */
+#define ETRAN_GEN_RETRIES	16
 
 /**
  * etran_gen_init - get ready to generate
@@ -97,17 +104,22 @@ int etran_gen_request(struct etran_transport *tr, u64 cookie, u32 ifindex)
 	return err;
 }
 
-static bool gen_next(struct etran_cpu *c, struct etran_gen_req *req)
+/* Who asks does so on this CPU and not in a hard interrupt: it stays the first. */
+static bool gen_first(const struct etran_cpu *c, struct etran_gen_req *req)
+{
+	if (READ_ONCE(c->req_head) == c->req_tail)
+		return false;
+	*req = c->req[c->req_tail % ETRAN_GEN_QUEUE];
+	return true;
+}
+
+static void gen_take(struct etran_cpu *c)
 {
 	unsigned long flags;
-	bool ok;
 
 	raw_spin_lock_irqsave(&c->lock, flags);
-	ok = c->req_head != c->req_tail;
-	if (ok)
-		*req = c->req[c->req_tail++ % ETRAN_GEN_QUEUE];
+	c->req_tail++;
 	raw_spin_unlock_irqrestore(&c->lock, flags);
-	return ok;
 }
 
 static struct xdp_frame *gen_make(struct etran_cpu *c, const struct etran_gen_req *req,
@@ -158,7 +170,7 @@ static struct xdp_frame *gen_make(struct etran_cpu *c, const struct etran_gen_re
 	return xdpf;
 }
 
-static bool gen_send_skb(struct xdp_frame *xdpf, struct net_device *dev)
+static int gen_send_skb(struct xdp_frame *xdpf, struct net_device *dev)
 {
 	struct sk_buff *skb;
 	int ret;
@@ -166,7 +178,7 @@ static bool gen_send_skb(struct xdp_frame *xdpf, struct net_device *dev)
 	skb = alloc_skb(LL_RESERVED_SPACE(dev) + xdpf->len + dev->needed_tailroom,
 			GFP_ATOMIC);
 	if (!skb)
-		return false;
+		return -ENOMEM;
 	skb_reserve(skb, LL_RESERVED_SPACE(dev));
 	skb_put_data(skb, xdpf->data, xdpf->len);
 	skb_reset_mac_header(skb);
@@ -174,67 +186,151 @@ static bool gen_send_skb(struct xdp_frame *xdpf, struct net_device *dev)
 	skb->dev = dev;
 
 	ret = __dev_direct_xmit(skb, smp_processor_id() % dev->real_num_tx_queues);
-	if (ret == NETDEV_TX_BUSY)
+	if (ret == NETDEV_TX_BUSY) {
 		kfree_skb(skb);
-	return ret == NETDEV_TX_OK || ret == NET_XMIT_CN;
+		return -EBUSY;
+	}
+	return ret == NETDEV_TX_OK || ret == NET_XMIT_CN ? 0 : -EIO;
 }
 
-static void gen_send(struct etran_cpu *c, struct net_device *dev,
-		     struct xdp_frame **frame, u32 n)
+/* virtio_net leaves its own header in front of the frame that did not fit. */
+static void gen_restore(struct xdp_frame *xdpf)
 {
-	int sent = 0;
+	void *data = (void *)xdpf + XDP_PACKET_HEADROOM;
+	u32 more = data - xdpf->data;
+
+	xdpf->data += more;
+	xdpf->len -= more;
+	xdpf->headroom += more;
+}
+
+/* Return: how many frames are gone; the device was too busy for the others. */
+static u32 gen_send(struct etran_cpu *c, struct net_device *dev)
+{
+	int sent = 0, err;
 	u32 i;
 
-	if (!n)
-		return;
-
-	if (dev->xdp_features & NETDEV_XDP_ACT_NDO_XMIT &&
+	if (dev && dev->xdp_features & NETDEV_XDP_ACT_NDO_XMIT &&
 	    dev->netdev_ops->ndo_xdp_xmit && netif_running(dev) &&
 	    netif_carrier_ok(dev))
-		sent = dev->netdev_ops->ndo_xdp_xmit(dev, n, frame, XDP_XMIT_FLUSH);
+		sent = dev->netdev_ops->ndo_xdp_xmit(dev, c->nr_frames, c->frame,
+						     XDP_XMIT_FLUSH);
 	if (sent < 0)
 		sent = 0;
 	c->gen_sent += sent;
 
-	for (i = sent; i < n; i++) {
-		if (gen_send_skb(frame[i], dev))
-			c->gen_sent++;
-		else
+	for (i = sent; i < c->nr_frames; i++) {
+		gen_restore(c->frame[i]);
+		err = dev ? gen_send_skb(c->frame[i], dev) : -ENODEV;
+		if (err == -EBUSY)
+			break;
+		if (err)
 			c->gen_failed++;
-		xdp_return_frame(frame[i]);
+		else
+			c->gen_sent++;
+		xdp_return_frame(c->frame[i]);
 	}
+	return i;
+}
+
+/**
+ * etran_gen_drop - give back what waits for a device
+ * @c: CPU; on it with BH disabled, or of a dead transport
+ */
+void etran_gen_drop(struct etran_cpu *c)
+{
+	while (c->nr_frames) {
+		xdp_return_frame(c->frame[--c->nr_frames]);
+		c->gen_failed++;
+	}
+}
+
+/* Return: false when frames stay behind, to be sent a little later. */
+static bool gen_push(struct etran_cpu *c, struct net_device *dev)
+{
+	u32 gone = gen_send(c, dev);
+
+	if (gone) {
+		c->gen_tries = 0;
+		if (c->gen_stuck == c->frame_ifindex)
+			c->gen_stuck = 0;
+	}
+	c->nr_frames -= gone;
+	if (!c->nr_frames)
+		return true;
+	memmove(c->frame, c->frame + gone, c->nr_frames * sizeof(*c->frame));
+
+	if (c->gen_tries == ETRAN_GEN_RETRIES)
+		c->gen_stuck = c->frame_ifindex;
+	if (c->gen_stuck == c->frame_ifindex) {
+		etran_gen_drop(c);
+		c->gen_tries = 0;
+		return true;
+	}
+	c->gen_retry = ktime_get_ns() +
+		(ETRAN_GEN_RETRY_NS << min(c->gen_tries, ETRAN_GEN_BACKOFF));
+	c->gen_tries++;
+	etran_timer_wake_by(c, c->gen_retry);
+	return false;
+}
+
+/* Return: true when no frame waits any more. */
+static bool gen_push_waiting(struct etran_cpu *c)
+{
+	if (ktime_get_ns() < c->gen_retry) {
+		/* What woke this CPU may have been the clock set for that. */
+		etran_timer_wake_by(c, c->gen_retry);
+		return false;
+	}
+	return gen_push(c, dev_get_by_index_rcu(c->tr->net, c->frame_ifindex));
+}
+
+/* @dev: that of @req, if it is there */
+static void gen_add(struct etran_cpu *c, const struct etran_gen_req *req,
+		    struct net_device *dev)
+{
+	struct xdp_frame *xdpf;
+
+	if (!dev) {
+		c->gen_failed++;
+		return;
+	}
+	xdpf = gen_make(c, req, dev);
+	if (!xdpf)
+		return;
+	c->frame_ifindex = req->ifindex;
+	c->frame[c->nr_frames++] = xdpf;
 }
 
 /**
  * etran_gen_run - serve the requests of this CPU
  * @c: CPU; BH disabled, under RCU
- * Return: true when there is more.
+ * Return: true when there is more to do at once.
  */
 bool etran_gen_run(struct etran_cpu *c)
 {
-	struct xdp_frame *frame[ETRAN_GEN_BULK];
 	struct net_device *dev = NULL;
 	struct etran_gen_req req;
-	u32 n = 0, budget;
+	u32 budget;
 
-	for (budget = ETRAN_GEN_BUDGET; budget && gen_next(c, &req); budget--) {
+	if (c->nr_frames && !gen_push_waiting(c))
+		return false;
+
+	for (budget = ETRAN_GEN_BUDGET; budget && gen_first(c, &req); budget--) {
+		if (c->nr_frames &&
+		    (c->frame_ifindex != req.ifindex || c->nr_frames == ETRAN_GEN_BULK) &&
+		    !gen_push(c, dev))
+			return false;
+		gen_take(c);
 		if (READ_ONCE(c->tr->ending))
 			continue;
-		if (!dev || dev->ifindex != req.ifindex || n == ETRAN_GEN_BULK) {
-			gen_send(c, dev, frame, n);
-			n = 0;
+		if (!dev || dev->ifindex != req.ifindex)
 			dev = dev_get_by_index_rcu(c->tr->net, req.ifindex);
-		}
-		if (!dev) {
-			c->gen_failed++;
-			continue;
-		}
-		frame[n] = gen_make(c, &req, dev);
-		if (frame[n])
-			n++;
+		gen_add(c, &req, dev);
 	}
-	gen_send(c, dev, frame, n);
-	return READ_ONCE(c->req_head) != c->req_tail;
+	if (c->nr_frames && !gen_push(c, dev))
+		return false;
+	return etran_gen_pending(c);
 }
 
 /**
@@ -248,7 +344,7 @@ void etran_gen_flush(void)
 	rcu_read_lock();
 	list_for_each_entry_rcu(tr, &etran_transports, list) {
 		c = this_cpu_ptr(tr->cpu);
-		if (READ_ONCE(c->req_head) != c->req_tail)
+		if (etran_gen_pending(c))
 			etran_gen_run(c);
 	}
 	rcu_read_unlock();

@@ -41,6 +41,14 @@ static void timer_wake(struct etran_cpu *c)
 		tasklet_schedule(&c->work);
 }
 
+/* It may go off for less, say a timer that was cancelled: the round looks. */
+static void timer_set_clock(struct etran_cpu *c, u64 when)
+{
+	if (!hrtimer_is_queued(&c->hrtimer) || hrtimer_get_expires(&c->hrtimer) > when)
+		hrtimer_start(&c->hrtimer, when, c->thread ? HRTIMER_MODE_ABS_SOFT :
+						 HRTIMER_MODE_ABS_PINNED_SOFT);
+}
+
 static void timer_queue(struct etran_cpu *c, struct etran_timer *t, u64 due)
 {
 	if (!due) {
@@ -53,8 +61,7 @@ static void timer_queue(struct etran_cpu *c, struct etran_timer *t, u64 due)
 	timerqueue_init(&t->tq);
 	t->tq.expires = due;
 	if (timerqueue_add(&c->waiting, &t->tq))
-		hrtimer_start(&c->hrtimer, due, c->thread ? HRTIMER_MODE_ABS_SOFT :
-			      HRTIMER_MODE_ABS_PINNED_SOFT);
+		timer_set_clock(c, due);
 }
 
 static void timer_unqueue(struct etran_cpu *c, struct etran_timer *t)
@@ -184,6 +191,20 @@ static void timer_move_due(struct etran_cpu *c)
 	}
 }
 
+/**
+ * etran_timer_wake_by - have a round on this CPU, whether a timer is due or not
+ * @c: CPU; BH disabled, under RCU
+ * @when: at the latest, as ktime_get_ns()
+ */
+void etran_timer_wake_by(struct etran_cpu *c, u64 when)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&c->lock, flags);
+	timer_set_clock(c, when);
+	raw_spin_unlock_irqrestore(&c->lock, flags);
+}
+
 /* What comes next: true when it is due already, else the clock is set. */
 static bool timer_next(struct etran_cpu *c)
 {
@@ -195,11 +216,7 @@ static bool timer_next(struct etran_cpu *c)
 		return false;
 	if (node->expires <= ktime_get_ns())
 		return true;
-	if (!hrtimer_is_queued(&c->hrtimer) ||
-	    hrtimer_get_expires(&c->hrtimer) > node->expires)
-		hrtimer_start(&c->hrtimer, node->expires,
-			      c->thread ? HRTIMER_MODE_ABS_SOFT :
-			      HRTIMER_MODE_ABS_PINNED_SOFT);
+	timer_set_clock(c, node->expires);
 	return false;
 }
 

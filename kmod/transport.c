@@ -68,7 +68,7 @@ static void transport_work(struct tasklet_struct *t)
 	if (READ_ONCE(c->tr->ending))
 		goto out;
 	more = etran_timer_run(c);
-	if (READ_ONCE(c->req_head) != c->req_tail)
+	if (etran_gen_pending(c))
 		more |= etran_gen_run(c);
 
 	etran_pool_kick_all();
@@ -225,6 +225,7 @@ void etran_transport_detach(struct etran_transport *tr, u32 kind, const char *wh
 
 		etran_timer_cancel(c);
 		tasklet_kill(&c->work);
+		etran_gen_drop(c);
 	}
 	if (tr->global)
 		etran_timer_cancel(tr->global);

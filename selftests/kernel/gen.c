@@ -3,6 +3,9 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <string.h>
 
 #include "bench.h"
 #include "clock.h"
@@ -349,6 +352,196 @@ static void two_transports(void)
 	bench_close(&b);
 }
 
+/*
+ * A far NIC without receive buffers: QEMU takes no more from the near one, whose
+ * queue fills and stays full.
+ */
+struct deaf {
+	struct xsk xsk;
+	cpu_set_t cpus;
+};
+
+static bool can_deafen(void)
+{
+	if (bench_zerocopy() && !strcmp(bench_h1.driver, "virtio_net"))
+		return true;
+	ktap_skip("%s sends whether anybody receives or not", bench_h1.driver);
+	return false;
+}
+
+/* Requests wait on the CPU where they were made: be on one. */
+static bool deafen(struct deaf *d, struct bench *b)
+{
+	struct xsk_opts opts = { .ifindex = b->far->ifindex, .nr_chunks = 1024 };
+	cpu_set_t set;
+	int ret;
+
+	sched_getaffinity(0, sizeof(d->cpus), &d->cpus);
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+	host_enter(b->far);
+	WAIT_FOR((ret = xsk_open(&d->xsk, &opts)) != -EBUSY);
+	host_enter(b->near);
+	if (ret)
+		sched_setaffinity(0, sizeof(d->cpus), &d->cpus);
+	return CHECK_EQ(ret, 0, "far socket");
+}
+
+static void hear(struct deaf *d)
+{
+	struct pollfd pfd = { .fd = d->xsk.fd, .events = POLLIN };
+
+	xsk_fill(&d->xsk, 512);
+	poll(&pfd, 1, 0);
+}
+
+static void undeafen(struct deaf *d)
+{
+	xsk_close(&d->xsk);
+	sched_setaffinity(0, sizeof(d->cpus), &d->cpus);
+}
+
+struct gen_count {
+	uint64_t sent, failed;
+};
+
+static struct gen_count gen_count(struct bench *b, const char *name)
+{
+	struct nl_counters c = {};
+
+	transport_counters(b, name, &c);
+	return (struct gen_count) {
+		.sent = c.v[ETRAN_A_COUNTERS_GEN_SENT],
+		.failed = c.v[ETRAN_A_COUNTERS_GEN_FAILED],
+	};
+}
+
+static bool all_gone(struct bench *b, struct gen_count *c, uint64_t asked)
+{
+	*c = gen_count(b, "probe");
+	return c->sent + c->failed == asked;
+}
+
+/*
+ * Whatever waited, what was sent came once, and as gen made it. Not in order: what
+ * QEMU's hub keeps for a NIC without buffers is passed by what comes later.
+ */
+static void check_arrived(struct bench *b, uint64_t sent)
+{
+	CHECK(WAIT_FOR((sink_poll(&b->sink), b->sink.replies >= sent)),
+	      "%llu replies of %llu", (unsigned long long)b->sink.replies,
+	      (unsigned long long)sent);
+	bench_fence(b);
+	CHECK_EQ(b->sink.replies, sent, "replies");
+	CHECK_EQ(b->sink.reply_dup, 0, "replies that came twice");
+	CHECK_EQ(b->sink.corrupt, 0, "damaged replies");
+}
+
+/* More frames than a device's queue takes wait, are given up, and it recovers. */
+static void device_stands_still(void)
+{
+	struct gen_count c = {};
+	uint64_t start, n;
+	struct bench b;
+	struct deaf d;
+
+	if (!can_deafen())
+		return;
+	if (bench_open(&b, NULL) && deafen(&d, &b)) {
+		start = clock_ns();
+		CHECK_EQ(transport_ask(&b.tr, 0, b.near->ifindex, 500, &n), 0, "ask");
+		CHECK(WAIT_FOR(gen_count(&b, "probe").failed), "none is given up");
+		CHECK(clock_ns() - start > 15 * NSEC_PER_MSEC, "given up after %llu us",
+		      (unsigned long long)(clock_ns() - start) / 1000);
+		CHECK(WAIT_FOR(all_gone(&b, &c, 500)), "%llu sent, %llu failed, of 500",
+		      (unsigned long long)c.sent, (unsigned long long)c.failed);
+		CHECK(c.sent > 0, "none was sent");
+		hear(&d);
+		check_arrived(&b, c.sent);
+		CHECK_EQ(transport_ask(&b.tr, 500, b.near->ifindex, 10, &n), 0, "ask");
+		check_arrived(&b, c.sent + 10);
+		undeafen(&d);
+	}
+	bench_close(&b);
+}
+
+/*
+ * Frames that were seen waiting are sent when there is room. On a slow machine
+ * they are given up before anybody looks: not every time.
+ */
+static void sent_when_there_is_room(void)
+{
+	uint64_t waited = 0, n;
+	struct gen_count before, c = {};
+	struct bench b;
+	struct deaf d;
+	int i;
+
+	if (!can_deafen())
+		return;
+	for (i = 0; i < 50 && !waited; i++) {
+		if (bench_open(&b, NULL) && deafen(&d, &b)) {
+			transport_ask(&b.tr, 0, b.near->ifindex, 400, &n);
+			before = gen_count(&b, "probe");
+			hear(&d);
+			CHECK(WAIT_FOR((sink_poll(&b.sink), all_gone(&b, &c, n))),
+			      "%llu sent, %llu failed, of %llu",
+			      (unsigned long long)c.sent,
+			      (unsigned long long)c.failed, (unsigned long long)n);
+			if (!c.failed)
+				waited = n - before.sent;
+			check_arrived(&b, c.sent);
+			undeafen(&d);
+		}
+		bench_close(&b);
+	}
+	ktap_note("attempt %d: %llu waited", i, (unsigned long long)waited);
+	CHECK(waited, "none that waited was sent");
+}
+
+/* While one transport waits for its device, another's frames leave by lo. */
+static void another_does_not_wait(void)
+{
+	struct gen_count mine = {}, theirs = {};
+	struct transport other;
+	uint64_t n, asked = 0;
+	struct bench b;
+	struct deaf d;
+	bool overtook = false;
+	int i;
+
+	if (!can_deafen())
+		return;
+	if (bench_open(&b, NULL) &&
+	    CHECK_EQ(transport_load(&other, &(struct transport_opts){
+				    .name = "other" }), 0, "load") &&
+	    CHECK_EQ(transport_attach(&other), 0, "attach")) {
+		*other.orders = *b.tr.orders;
+		other.orders->ifindex = if_nametoindex("lo");
+		for (i = 1; i <= 50 && !overtook && deafen(&d, &b); i++) {
+			transport_ask(&b.tr, asked, b.near->ifindex, 400, &n);
+			asked += n;
+			transport_ask(&other, 0, other.orders->ifindex, 10, NULL);
+			CHECK(WAIT_FOR((theirs = gen_count(&b, "other"),
+					theirs.sent == i * 10ULL)),
+			      "%llu of %d sent", (unsigned long long)theirs.sent, i * 10);
+			overtook = !all_gone(&b, &mine, asked);
+			hear(&d);
+			CHECK(WAIT_FOR((sink_poll(&b.sink), all_gone(&b, &mine, asked))),
+			      "%llu sent, %llu failed, of %llu",
+			      (unsigned long long)mine.sent,
+			      (unsigned long long)mine.failed,
+			      (unsigned long long)asked);
+			check_arrived(&b, mine.sent);
+			undeafen(&d);
+		}
+		CHECK(overtook, "the other one waited, too");
+		transport_close(&other);
+	}
+	bench_close(&b);
+}
+
 static const struct ktap_case cases[] = {
 	{ "asked_without_flush", asked_without_flush },
 	{ "asked_with_flush", asked_with_flush },
@@ -361,6 +554,9 @@ static const struct ktap_case cases[] = {
 	{ "no_such_device", no_such_device },
 	{ "refused", refused },
 	{ "dies_with_its_transport", dies_with_its_transport },
+	{ "device_stands_still", device_stands_still },
+	{ "sent_when_there_is_room", sent_when_there_is_room },
+	{ "another_does_not_wait", another_does_not_wait },
 };
 
 const struct ktap_suite suite_gen = KTAP_SUITE("gen", cases);
