@@ -134,7 +134,9 @@ BPF_CFLAGS := -g -O2 -mcpu=v4 -target bpf -D__TARGET_ARCH_x86 -std=gnu11 \
 	-I$(OUT)/bpf/include -Ibpf-progs/include -Ibpf-progs -Iuapi \
 	-I$(OUT)/tools/include
 
+# Tests load what they find: an object without its source must go.
 bpf: $(BPF_OBJ)
+	$(Q)rm -f $(filter-out $(BPF_OBJ),$(call rwildcard,$(OUT)/bpf,*.bpf.o))
 
 $(OUT)/bpf/include/vmlinux.h: $(OUT)/tools.path $(OUT)/kernel.path $(MODULE_BTF)
 	$(call msg,BTF,$@)
@@ -147,8 +149,16 @@ $(OUT)/bpf/include/vmlinux.h: $(OUT)/tools.path $(OUT)/kernel.path $(MODULE_BTF)
 define bpf_rule
 	$(call msg,BPF,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(EXTRA) -MMD -MP -c $< -o $@
 endef
+# Many small files with the same headers, which are read once.
+REJECT := $(OUT)/bpf/selftests/kernel/reject
+$(REJECT)/%.bpf.o: private EXTRA = -include-pch $(REJECT).pch
+$(filter $(REJECT)/%,$(BPF_OBJ)): $(REJECT).pch
+$(REJECT).pch: selftests/kernel/reject.bpf.h $(OUT)/bpf/include/vmlinux.h
+	$(call msg,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -x c-header $< -o $@
 $(OUT)/bpf/selftests/%.bpf.o: selftests/%.bpf.c $(OUT)/bpf/include/vmlinux.h
 	$(bpf_rule)
 $(OUT)/bpf/%.bpf.o: bpf-progs/%.bpf.c $(OUT)/bpf/include/vmlinux.h

@@ -10,9 +10,15 @@
 
 #define SHOWN	12	/* of what is wrong with one case */
 
+static const char *case_name;
 static unsigned int case_failures;
 static bool case_skipped;
 static char skip_reason[160];
+
+const char *ktap_case_name(void)
+{
+	return case_name;
+}
 
 static void vnote(const char *fmt, va_list ap)
 {
@@ -77,6 +83,7 @@ static bool run_case(const struct ktap_case *c, unsigned int nr)
 {
 	uint64_t start = clock_ns();
 
+	case_name = c->name;
 	case_failures = 0;
 	case_skipped = false;
 	c->run();
@@ -95,14 +102,15 @@ static bool run_case(const struct ktap_case *c, unsigned int nr)
 
 int ktap_run(const struct ktap_suite *suite, const char *filter)
 {
-	unsigned int i, nr = 0, failed = 0;
+	unsigned int i, all, nr = 0, failed = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (i = 0; i < suite->nr; i++)
+	all = suite->nr + (suite->find ? suite->find() : 0);
+	for (i = 0; i < all; i++)
 		nr += wanted(&suite->cases[i], filter);
 	printf("KTAP version 1\n1..%u\n", nr);
 	nr = 0;
-	for (i = 0; i < suite->nr; i++)
+	for (i = 0; i < all; i++)
 		if (wanted(&suite->cases[i], filter))
 			failed += !run_case(&suite->cases[i], ++nr);
 	return failed;

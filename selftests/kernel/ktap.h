@@ -20,6 +20,7 @@ struct ktap_suite {
 	const char *name;
 	const struct ktap_case *cases;
 	unsigned int nr;
+	unsigned int (*find)(void);	/* adds cases behind the first @nr; how many */
 };
 
 #define KTAP_SUITE(suite_name, suite_cases) {		\
@@ -35,6 +36,9 @@ struct ktap_suite {
  * Return: number of failed cases.
  */
 int ktap_run(const struct ktap_suite *suite, const char *filter);
+
+/** ktap_case_name - of the running case */
+const char *ktap_case_name(void);
 
 /** ktap_skip - the running case cannot be tested here; says why */
 void ktap_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

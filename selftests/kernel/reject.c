@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What must be refused: by the verifier, with its words; at attach; at the
- * creation of a PKT_QUEUE; by netlink.
+ * What must be refused: by the verifier (verifier.c); at attach; at the creation of a
+ * PKT_QUEUE; by netlink.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -10,7 +10,6 @@
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -19,24 +18,16 @@
 #include "bench.h"
 #include "clock.h"
 #include "suites.h"
+#include "verifier.h"
 
-/* Of a second release: the first one made the register a number. */
-#define WORDS_RELEASED	"R1"
-
-static char verifier_log[1 << 20];
+/* ---- attach ---------------------------------------------------------- */
 
 static struct bpf_object *open_reject(void)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts,
-		.kernel_log_buf = verifier_log,
-		.kernel_log_size = sizeof(verifier_log),
-		.kernel_log_level = 1,
-	);
 	char path[512];
 
-	verifier_log[0] = '\0';
 	snprintf(path, sizeof(path), "%s/reject.bpf.o", transport_dir);
-	return bpf_object__open_file(path, &opts);
+	return bpf_object__open_file(path, NULL);
 }
 
 /* libbpf takes the "?" of a section for its first map only. */
@@ -48,145 +39,6 @@ static void create_only(struct bpf_object *obj, const struct bpf_map *ops)
 		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
 			bpf_map__set_autocreate(map, map == ops);
 }
-
-/* Load one program, with its struct_ops map if it has one. */
-static int load_one(const char *name)
-{
-	struct bpf_object *obj = open_reject();
-	struct bpf_map *ops;
-	char map[64];
-	int ret;
-
-	if (!obj)
-		return -ENOENT;
-	snprintf(map, sizeof(map), "%s_ops", name);
-	ops = bpf_object__find_map_by_name(obj, map);
-	create_only(obj, ops);
-	if (!ops)
-		bpf_program__set_autoload(bpf_object__find_program_by_name(obj,
-							name), true);
-	ret = bpf_object__load(obj);
-	bpf_object__close(obj);
-	return ret;
-}
-
-static void last_lines(void)
-{
-	size_t len = strlen(verifier_log);
-
-	ktap_note("the verifier said: ...%s",
-		  verifier_log + (len > 300 ? len - 300 : 0));
-}
-
-static void refused(const char *name, const char *words)
-{
-	int ret = load_one(name);
-
-	if (!CHECK(ret < 0, "%s was accepted", name))
-		return;
-	if (!CHECK(strstr(verifier_log, words), "%s: not '%s' (%d)", name,
-		   words, ret))
-		last_lines();
-}
-
-static void references(void)
-{
-	refused("leak", "Unreleased reference");
-	refused("send_twice", WORDS_RELEASED);
-	refused("drop_after_requeue", WORDS_RELEASED);
-	refused("read_after_send", "invalid mem access 'scalar'");
-	refused("data_after_send", "invalid mem access 'scalar'");
-	refused("send_unchecked", "Possibly NULL pointer passed to");
-	refused("read_unchecked", "NULL check");
-	refused("write_held", "only read is supported");
-}
-
-static void bytes(void)
-{
-	refused("data_unchecked", "invalid mem access 'mem_or_null'");
-	refused("data_beyond", "invalid access to memory, mem_size=14");
-	refused("data_unbounded", "is not a const");
-	refused("write_pkt", "only read is supported");
-}
-
-static void who_calls_what(void)
-{
-	static const char * const progs[] = {
-		"dequeue_in_egress", "dequeue_in_gen", "arm_in_init",
-		"dequeue_in_xdp", "arm_in_tc", "ask_in_tc",
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(progs); i++)
-		refused(progs[i], "is not allowed");
-	/* Sleepable, so the map is what it falls over first. */
-	refused("dequeue_in_syscall", "Sleepable programs can only use");
-	CHECK(load_one("sleepable_egress") < 0, "a sleepable egress");
-}
-
-static void locks(void)
-{
-	if (!CHECK_EQ(load_one("under_lock"), 0, "load what is allowed"))
-		last_lines();
-	refused("lock_kept", "bpf_spin_lock");
-}
-
-/* Timing wheels and a FIFO's two ends. */
-static void wheels(void)
-{
-	static const char * const progs[] = {
-		"hold_until_in_timer", "hold_front_in_timer",
-		"dequeue_due_in_egress", "drain_in_egress",
-		"requeue_tail_in_gen", "requeue_until_in_gen", "peek_in_xdp",
-		"next_due_in_xdp", "depth_in_tc",
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(progs); i++)
-		refused(progs[i], "is not allowed");
-	refused("leak_due", "Unreleased reference");
-	refused("due_unchecked", "Possibly NULL pointer passed to");
-	refused("send_after_until", WORDS_RELEASED);
-	refused("drop_after_tail", WORDS_RELEASED);
-	refused("peek_into_too_little", "stack");
-	if (!CHECK_EQ(load_one("wheel_under_lock"), 0, "load what is allowed"))
-		last_lines();
-}
-
-/* The program's own memory is no packet, frame or dump. */
-static void foreign(void)
-{
-	refused("data_of_foreign_pkt", "expected STRUCT etran_pkt");
-	refused("hold_foreign_pkt", "expected STRUCT etran_pkt");
-	refused("data_of_foreign_held", "expected STRUCT etran_held");
-	refused("csum_of_map_value", "expected STRUCT etran_held");
-	refused("data_of_foreign_gen", "expected STRUCT etran_gen");
-	refused("text_of_foreign_dump", "expected STRUCT etran_dump");
-}
-
-/* Times and checksums. */
-static void metadata(void)
-{
-	static const char * const progs[] = {
-		"pkt_fill_in_timer", "held_fill_in_egress", "pkt_time_in_gen",
-		"held_time_in_egress", "rx_time_in_egress", "pkt_fill_in_xdp",
-		"rx_time_in_syscall", "rx_time_in_tc",
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(progs); i++)
-		refused(progs[i], "is not allowed");
-	refused("fill_foreign_pkt", "expected STRUCT etran_pkt");
-	refused("fill_foreign_held", "expected STRUCT etran_held");
-	refused("fill_after_send", "expected STRUCT etran_held");
-	refused("fill_unchecked", "Possibly NULL pointer passed to");
-	refused("rx_time_into_too_little", "stack");
-	refused("rx_time_under_lock", "function calls are not allowed while holding a lock");
-	if (!CHECK_EQ(load_one("meta_under_lock"), 0, "load what is allowed"))
-		last_lines();
-}
-
-/* ---- attach ---------------------------------------------------------- */
 
 static int attach_with(const char *map, const char *field, const void *value,
 		       size_t len)
@@ -583,13 +435,6 @@ static void unprivileged(void)
 }
 
 static const struct ktap_case cases[] = {
-	{ "verifier_references", references },
-	{ "verifier_bytes", bytes },
-	{ "verifier_who_calls_what", who_calls_what },
-	{ "verifier_locks", locks },
-	{ "verifier_wheels", wheels },
-	{ "verifier_foreign", foreign },
-	{ "verifier_metadata", metadata },
 	{ "bad_ops", bad_ops },
 	{ "map_parameters", map_parameters },
 	{ "bind_attributes", bind_attributes },
@@ -599,4 +444,17 @@ static const struct ktap_case cases[] = {
 	{ "unprivileged", unprivileged },
 };
 
-const struct ktap_suite suite_reject = KTAP_SUITE("reject", cases);
+static struct ktap_case all[256];
+
+static unsigned int find_all(void)
+{
+	memcpy(all, cases, sizeof(cases));
+	return ARRAY_SIZE(cases) + verifier_cases(all + ARRAY_SIZE(cases),
+						  ARRAY_SIZE(all) - ARRAY_SIZE(cases));
+}
+
+const struct ktap_suite suite_reject = {
+	.name = "reject",
+	.cases = all,
+	.find = find_all,
+};

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "../reject.bpf.h"
+
+SEC("struct_ops/gen")
+REFUSED("calling kernel function bpf_etran_held_csum is not allowed")
+int BPF_PROG(held_csum_in_gen, struct etran_gen *gen)
+{
+	return bpf_etran_held_csum(NULL, 0, 14, 0);
+}
+OPS(gen, held_csum_in_gen);
