@@ -17,6 +17,7 @@
 
 #include "bench.h"
 #include "clock.h"
+#include "noise.h"
 #include "suites.h"
 #include "verifier.h"
 
@@ -325,6 +326,22 @@ static void detach_attributes(void)
 	bench_close(&b);
 }
 
+/* The kernel's own parser, policies and handlers; nothing of it is copied here. */
+static void random_requests(void)
+{
+	struct nl_transport t;
+	struct bench b;
+
+	if (bench_open(&b, NULL)) {
+		noise_requests(&b.nl, 4000, 1);
+		CHECK_EQ(nl_transport_get(&b.nl, "probe", &t), 0, "still there");
+		CHECK_EQ(nl_queues(&b.nl), 1, "queues bound");
+		bench_push(&b, 50);
+		bench_settle(&b, 50, 50);
+	}
+	bench_close(&b);
+}
+
 static int bind_fd(struct bench *b, int fd)
 {
 	return nl_queue_bind(&b->nl, fd, BENCH_TENANT, "probe", NULL);
@@ -439,6 +456,7 @@ static const struct ktap_case cases[] = {
 	{ "map_parameters", map_parameters },
 	{ "bind_attributes", bind_attributes },
 	{ "detach_attributes", detach_attributes },
+	{ "random_requests", random_requests },
 	{ "bind_descriptors", bind_descriptors },
 	{ "other_namespace", other_namespace },
 	{ "unprivileged", unprivileged },
