@@ -184,14 +184,14 @@ static int tx_one(struct etran_tx *tx, struct xdp_desc *desc)
 	return verdict;
 }
 
-/* Fill @descs with released packets; each takes one of @room entries. */
-static u32 tx_released(struct etran_pool *ep, struct xdp_desc *descs, u32 *room)
+/* Up to @max released packets; each, and each to be dropped, takes one of @room entries. */
+static u32 tx_released(struct etran_pool *ep, struct xdp_desc *descs, u32 max, u32 *room)
 {
 	struct etran_frame *f;
 	u32 n = 0;
 	bool drop;
 
-	while (*room && READ_ONCE(ep->fs.nr_ready)) {
+	while (n < max && *room && READ_ONCE(ep->fs.nr_ready)) {
 		f = etran_frame_pop(&ep->fs, &drop);
 		if (!f)
 			break;
@@ -293,8 +293,12 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 	if (unlikely(!ep->started))
 		tx_start(ep);
 
-	/* No program runs on a packet that could not be completed. */
-	room = etran_cq_room(xp, max);
+	/*
+	 * No program runs on a packet that could not be completed. Dropped packets need
+	 * entries beyond @max, or a driver that asks for one would stop at the first.
+	 */
+	limit = max(max, ETRAN_TX_WORK);
+	room = etran_cq_room(xp, limit);
 	if (!room) {
 		ep->cnt.cq_full++;
 		return 0;
@@ -309,10 +313,9 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 	tx.pkt.flags = ep->shadow ? ETRAN_PKT_COPY : 0;
 	tx.pkt.opaque = NULL;
 
-	n = tx_released(ep, descs, &room);
-	limit = max(max, ETRAN_TX_WORK);
-	while (room && work < limit) {
-		got = tx_read(xp, descs + n, min(room, limit - work), &invalid);
+	n = tx_released(ep, descs, max, &room);
+	while (n < max && room && work < limit) {
+		got = tx_read(xp, descs + n, min3(max - n, room, limit - work), &invalid);
 		if (!got && !invalid)
 			break;
 		work += got + invalid;
@@ -331,7 +334,7 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 			tx_return(ep, &descs[got + i], ETRAN_CQ_NO_FRAME);
 			room--;
 		}
-		n += tx_released(ep, descs + n, &room);
+		n += tx_released(ep, descs + n, max - n, &room);
 	}
 
 	if (n) {
