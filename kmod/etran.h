@@ -10,6 +10,7 @@
 #ifndef _ETRAN_H
 #define _ETRAN_H
 
+#ifdef __KERNEL__
 #include <linux/hrtimer.h>
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
@@ -20,6 +21,9 @@
 #include <linux/workqueue.h>
 #include <net/etran_hooks.h>
 #include <net/xdp_sock_drv.h>
+#else
+#include "tx-shim.h"	/* tx.c is tested in user space */
+#endif
 
 #include "frame.h"
 #include "ops.h"

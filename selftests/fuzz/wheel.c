@@ -2,7 +2,7 @@
 /*
  * kmod/wheel.c against a model, by chosen bytes.
  *
- * runs: 100000
+ * runs: 50000
  */
 #include "wheel_model.h"
 

@@ -33,6 +33,7 @@ typedef struct {
 
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define max(a, b)		((a) > (b) ? (a) : (b))
+#define min3(a, b, c)		min(a, min(b, c))
 #define div_u64(a, b)		((u64)(a) / (b))
 #define __ffs64(x)		__builtin_ctzll(x)
 
