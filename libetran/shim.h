@@ -323,6 +323,7 @@ void shim_epoll_settle(struct shim_file *ep);
 
 /* shim_cork.c */
 void shim_cork(int n);
+void shim_got(size_t n);
 void shim_uncork(void);
 void shim_sent(void);
 

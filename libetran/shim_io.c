@@ -159,6 +159,8 @@ ssize_t shim_recvv(struct shim_file *f, const struct iovec *iov, int n, int flag
 		if (r)
 			break;
 	}
+	if (!peek)
+		shim_got(done);
 	return r < 0 ? outcome(f, done, r) : (ssize_t)done;
 }
 
