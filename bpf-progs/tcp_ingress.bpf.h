@@ -241,13 +241,13 @@ TCP_SUB int tcp_hit(struct xdp_md *ctx, struct tcp_in *in,
 	struct tcp_stats *st = tcp_stats_here();
 	struct etran_conn_pub *view;
 	struct etran_rx_hdr hdr = {};
-	struct tcp_rx rx = {};
+	struct tcp_rx *rx = tcp_rx_here();
 	int ready = -ENOENT;
 	struct tcp_conn *c;
 	__u64 now;
 
 	c = bpf_map_lookup_elem(&conns, &conn);
-	if (!c)
+	if (!c || !rx)
 		return XDP_PASS;
 	/* Right if the generation still fits under the lock. */
 	who->gen = TCP_READ(c->gen);
@@ -272,8 +272,8 @@ TCP_SUB int tcp_hit(struct xdp_md *ctx, struct tcp_in *in,
 		bpf_spin_unlock(&c->lock);
 		return XDP_PASS;
 	}
-	tcp_rcv(c, &in->seg, &rx, !ready, now);
-	refused = tcp_do(c, conn, rx.act);
+	tcp_rcv(c, &in->seg, rx, !ready, now);
+	refused = tcp_do(c, conn, rx->act);
 	if (view)
 		tcp_pub_update(c, view, tcp_snd_limit(c));
 	hdr.ack = c->snd_una;
@@ -283,21 +283,21 @@ TCP_SUB int tcp_hit(struct xdp_md *ctx, struct tcp_in *in,
 	who->ifindex = c->ifindex;
 	bpf_spin_unlock(&c->lock);
 
-	tcp_count_rx(st, &rx, refused);
-	if (rx.event)
-		tcp_emit_all(ctx, in, who, c, rx.event);
-	if (rx.act & TCP_A_SYN)
+	tcp_count_rx(st, rx, refused);
+	if (rx->event)
+		tcp_emit_all(ctx, in, who, c, rx->event);
+	if (rx->act & TCP_A_SYN)
 		return tcp_miss(ctx, in, who);
-	if (!(rx.act & TCP_A_DELIVER))
+	if (!(rx->act & TCP_A_DELIVER))
 		return XDP_DROP;
 	hdr.slot = who->slot;
 	hdr.gen = who->gen;
-	hdr.off = rx.off;
-	hdr.rexmit = rx.rexmit;
-	hdr.data = rx.data;
-	hdr.len = rx.len;
-	hdr.flags = rx.flags;
-	hdr.rexmit_nr = rx.rexmit_nr;
+	hdr.off = rx->off;
+	hdr.rexmit = rx->rexmit;
+	hdr.data = rx->data;
+	hdr.len = rx->len;
+	hdr.flags = rx->flags;
+	hdr.rexmit_nr = rx->rexmit_nr;
 	return tcp_deliver(ctx, &hdr, key);
 }
 

@@ -77,6 +77,19 @@ struct {
 	__type(value, struct tcp_stats);
 } stats SEC(".maps");
 
+/*
+ * What the ingress programs note of a segment, each CPU for itself: they run with
+ * softirqs off, and not within each other. Not on the stack, where the verifier would
+ * tell apart all that tcp_rcv() can say; it forgets what is in a map, and so walks a
+ * third of the instructions.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tcp_rx);
+} rx_note SEC(".maps");
+
 #define TCP_READ(x)	(*(const volatile __typeof__(x) *)&(x))
 /* Counts on a CPU's own copy; lost counts of nested programs do not matter. */
 #define TCP_COUNT(st, field) do {		\
@@ -89,6 +102,18 @@ TCP_INLINE struct tcp_stats *tcp_stats_here(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&stats, &zero);
+}
+
+/* Zeroed. */
+TCP_INLINE struct tcp_rx *tcp_rx_here(void)
+{
+	struct tcp_rx *rx;
+	__u32 zero = 0;
+
+	rx = bpf_map_lookup_elem(&rx_note, &zero);
+	if (rx)
+		__builtin_memset(rx, 0, sizeof(*rx));
+	return rx;
 }
 
 /* The tenant's view of a connection; looked up before the lock is taken. */
