@@ -274,12 +274,13 @@ void etran_pool_orphan(struct etran_transport *tr)
  * etran_pool_drain - give back what a transport held
  * @tr: transport, orphaned
  *
- * A tenant that does not empty its completion ring is not waited for.
+ * Tenants that do not empty their completion rings are waited for ETRAN_DRAIN_MS,
+ * all of them together.
  */
 void etran_pool_drain(struct etran_transport *tr)
 {
+	u64 end = ktime_get_ns() + ETRAN_DRAIN_MS * NSEC_PER_MSEC;
 	struct etran_pool *ep;
-	int ms;
 
 	lockdep_assert_held(&etran_mutex);
 	list_for_each_entry(ep, &etran_pools, list) {
@@ -289,8 +290,8 @@ void etran_pool_drain(struct etran_transport *tr)
 		pool_kick_sync(ep);
 	}
 	list_for_each_entry(ep, &etran_pools, list)
-		for (ms = 0; ms < ETRAN_DRAIN_MS && READ_ONCE(ep->fs.nr_ready) &&
-		     etran_pool_of(ep, tr); ms++)
+		while (etran_pool_of(ep, tr) && READ_ONCE(ep->fs.nr_ready) &&
+		       ktime_get_ns() < end)
 			usleep_range(1000, 1500);
 }
 
