@@ -9,7 +9,7 @@
 #include "ktap.h"
 
 struct host bench_h1, bench_h2;
-bool bench_copy, bench_strict;
+bool bench_copy, bench_strict, bench_spread;
 const char *bench_ko;
 unsigned int bench_cycles = 25;
 
@@ -35,7 +35,7 @@ static bool open_transport(struct bench *b, const struct bench_opts *o)
 	orders->run = b->sink.run;
 	orders->tenant = BENCH_TENANT;
 	orders->ifindex = b->near->ifindex;
-	orders->queue = o->xsk.queue;
+	orders->queue = b->queue;
 	orders->pkt_flags = !bench_zerocopy() || bench_strict || o->xsk.shadow;
 	memcpy(orders->gen_dst, b->far->mac, 6);
 	memcpy(orders->gen_src, b->near->mac, 6);
@@ -43,7 +43,7 @@ static bool open_transport(struct bench *b, const struct bench_opts *o)
 	    !CHECK_EQ(transport_attach(&b->tr), 0, "attach transport"))
 		return false;
 	if (!o->no_ingress &&
-	    !CHECK_EQ(transport_ingress(&b->tr, b->near->ifindex), 0,
+	    !CHECK_EQ(transport_ingress(&b->tr, b->near), 0,
 		      "attach ingress"))
 		return false;
 	return true;
@@ -56,6 +56,7 @@ static bool open_xsk(struct bench *b, const struct bench_opts *o)
 	int ret;
 
 	xo.ifindex = b->near->ifindex;
+	xo.queue = b->queue;
 	xo.copy = !bench_zerocopy();
 	/* Every chunk has one, so that any can be sent. */
 	if (bench_strict && bench_zerocopy() && !xo.shadow)
@@ -87,6 +88,9 @@ bool bench_open(struct bench *b, const struct bench_opts *opts)
 	bench_none(b);
 	b->near = o->mirrored ? &bench_h2 : &bench_h1;
 	b->far = o->mirrored ? &bench_h1 : &bench_h2;
+	b->queue = o->xsk.queue;
+	if (bench_spread && !b->queue && !o->receives)
+		b->queue = last_run % b->near->queues;
 	if (!CHECK_EQ(sink_open(&b->sink, b->far, ++last_run), 0, "far sink") ||
 	    !CHECK_EQ(sink_open(&b->fence, b->near, last_run), 0, "near socket"))
 		return false;
@@ -97,7 +101,7 @@ bool bench_open(struct bench *b, const struct bench_opts *opts)
 		return false;
 	if (!open_xsk(b, o))
 		return false;
-	/* igb loses its link with each XDP program, and copy mode what it sends then. */
+	/* Copy mode loses what it sends before. */
 	if (!CHECK(WAIT_FOR(host_running(b->near)), "no link"))
 		return false;
 	if (o->no_bind || o->no_attach || o->no_transport)
@@ -248,9 +252,8 @@ bool bench_fence(struct bench *b)
 bool bench_counters(struct bench *b, struct nl_counters *c)
 {
 	struct nl_queue q;
-	uint32_t queue = b->tr.orders ? b->tr.orders->queue : 0;
 
-	if (!CHECK_EQ(nl_queue_get(&b->nl, b->near->ifindex, queue, &q), 0,
+	if (!CHECK_EQ(nl_queue_get(&b->nl, b->near->ifindex, b->queue, &q), 0,
 		      "queue-get"))
 		return false;
 	*c = q.c;

@@ -32,6 +32,7 @@ struct bench {
 	struct sink sink;	/* on far */
 	struct sink fence;	/* on near */
 	struct nl nl;
+	uint32_t queue;		/* of the NIC, to which the socket is bound */
 	uint64_t next_seq;
 	uint64_t window;	/* packets under way at most; 0: 128 */
 	uint64_t absent;	/* of those pushed, never to arrive */
@@ -41,7 +42,8 @@ struct bench {
 
 struct bench_opts {
 	struct transport_opts tr;
-	struct xsk_opts xsk;	/* ifindex, queue and copy are filled in */
+	struct xsk_opts xsk;	/* ifindex and copy are filled in */
+	bool receives;		/* what is no IP, which all comes from queue 0 */
 	bool no_transport;	/* not even loaded */
 	bool no_attach;
 	bool no_bind;
@@ -53,6 +55,7 @@ struct bench_opts {
 extern struct host bench_h1, bench_h2;
 extern bool bench_copy;		/* copy mode, although the NIC can do better */
 extern bool bench_strict;	/* zero copy with a shadow */
+extern bool bench_spread;	/* a case that names no queue gets the next one */
 extern const char *bench_ko;
 extern unsigned int bench_cycles;	/* of attach and detach under traffic */
 

@@ -197,8 +197,7 @@ bool cost_receive(struct bench *b, const char *name)
 	    !CHECK_EQ(bpf_map_update_elem(b->tr.xsks_fd, &key, &b->xsk.fd, 0), 0,
 		      "put the socket into the XSKMAP"))
 		return false;
-	b->tr.xdp = bpf_program__attach_xdp(prog, b->near->ifindex);
-	return CHECK(b->tr.xdp, "attach %s", name);
+	return CHECK_EQ(ingress_attach(&b->tr.xdp, prog, b->near), 0, name);
 }
 
 /* Take what the near end got, and forward it or not. Returns how many. */

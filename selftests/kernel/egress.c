@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Egress: what its verdicts and its hands on the bytes do to a packet. */
 #include <errno.h>
-#include <string.h>
 
 #include "bench.h"
 #include "clock.h"
@@ -262,10 +261,6 @@ static void no_transport(void)
 	static const struct bench_opts opts = { .no_transport = true };
 	struct bench b;
 
-	if (!strcmp(bench_h1.driver, "igb")) {
-		ktap_skip("igb sends only with an XDP program");
-		return;
-	}
 	if (bench_open(&b, &opts)) {
 		bench_push(&b, COUNT);
 		bench_settle(&b, COUNT, COUNT);

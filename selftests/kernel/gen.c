@@ -87,7 +87,7 @@ static void asked_without_flush(void)
 /* Ingress redirects the packet: the driver flushes. */
 static void asked_with_flush(void)
 {
-	static const struct bench_opts opts = { .xsk.fill = 1024 };
+	static const struct bench_opts opts = { .xsk.fill = 1024, .receives = true };
 	uint64_t got = 0, first;
 	uint32_t key = 0;
 	struct bench b;
@@ -301,25 +301,24 @@ static void refused(void)
 static void dies_with_its_transport(void)
 {
 	static const struct bench_opts opts = { .no_ingress = true };
-	uint64_t called;
+	uint64_t called = 0, before;
 	struct bench b;
 	int i;
 
-	for (i = 0; i < 10; i++) {
-		if (bench_open(&b, &opts)) {
+	if (bench_open(&b, &opts)) {
+		for (i = 0; i < 10; i++) {
+			before = called;
 			transport_ask(&b.tr, 1, b.near->ifindex, 200, NULL);
 			transport_detach(&b.tr);
 			called = b.tr.seen->gen;
-			CHECK(called <= b.tr.seen->asked,
-			      "%llu calls of gen for %llu requests",
-			      (unsigned long long)called,
-			      (unsigned long long)b.tr.seen->asked);
+			CHECK(called - before <= 200, "%llu calls of gen for 200",
+			      (unsigned long long)(called - before));
 			CHECK_EQ(transport_attach(&b.tr), 0, "attach again");
 			bench_fence(&b);
 			CHECK_EQ(b.tr.seen->gen, called, "calls of gen after");
 		}
-		bench_close(&b);
 	}
+	bench_close(&b);
 }
 
 /* Two transports ask by turns on the same CPU: each has its frames, once. */

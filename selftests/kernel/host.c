@@ -20,6 +20,19 @@
 
 static int origin = -1;
 
+/* One, where the driver does not know. */
+static unsigned int query_queues(int fd, struct ifreq *ifr)
+{
+	struct ethtool_channels ch = { .cmd = ETHTOOL_GCHANNELS };
+
+	ifr->ifr_data = (void *)&ch;
+	if (ioctl(fd, SIOCETHTOOL, ifr))
+		return 1;
+	if (ch.combined_count)
+		return ch.combined_count;
+	return ch.rx_count < ch.tx_count ? ch.rx_count : ch.tx_count;
+}
+
 static int query_nic(struct host *h, const char *ifname)
 {
 	struct ethtool_drvinfo drv = { .cmd = ETHTOOL_GDRVINFO };
@@ -39,6 +52,7 @@ static int query_nic(struct host *h, const char *ifname)
 		ret = -errno;
 	snprintf(h->driver, sizeof(h->driver), "%s", drv.driver);
 	snprintf(h->bus, sizeof(h->bus), "%s", drv.bus_info);
+	h->queues = query_queues(fd, &ifr);
 	close(fd);
 	return ret;
 }
@@ -146,6 +160,27 @@ int host_run(const struct host *h, const char *fmt, ...)
 	else
 		host_enter_origin();
 	ret = system(command);
+	back(fd);
+	return ret;
+}
+
+int host_rx_ring(const struct host *h, unsigned int nr)
+{
+	struct ethtool_ringparam ring = { .cmd = ETHTOOL_GRINGPARAM };
+	struct ifreq ifr = { .ifr_data = (void *)&ring };
+	int fd = here(), sock, ret;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", h->ifname);
+	host_enter(h);
+	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ret = ioctl(sock, SIOCETHTOOL, &ifr) ? -errno : (int)ring.rx_pending;
+	if (ret >= 0 && ret != (int)nr) {
+		ring.cmd = ETHTOOL_SRINGPARAM;
+		ring.rx_pending = nr;
+		if (ioctl(sock, SIOCETHTOOL, &ifr))
+			ret = -errno;
+	}
+	close(sock);
 	back(fd);
 	return ret;
 }

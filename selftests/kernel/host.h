@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bpf_link;
+struct bpf_object;
+
 struct host {
 	const char *name;
 	int netns;
@@ -17,6 +20,9 @@ struct host {
 	char ifname[16];
 	char driver[32];
 	char bus[32];		/* its address, where it has one */
+	unsigned int queues;	/* that both send and receive */
+	struct bpf_link *xdp_place;	/* see ingress.h; NULL: not kept */
+	struct bpf_object *xdp_pass;
 	uint8_t mac[6];
 };
 
@@ -35,6 +41,9 @@ void host_enter_origin(void);
 /** host_run - a shell command in its network namespace (NULL: the origin); 0 or not */
 int host_run(const struct host *h, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/** host_rx_ring - give its NIC so many receive descriptors; what it had, or -errno */
+int host_rx_ring(const struct host *h, unsigned int nr);
 
 /** host_running - is its NIC up, and does it have a link? */
 bool host_running(const struct host *h);

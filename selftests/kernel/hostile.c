@@ -39,7 +39,7 @@ static bool balanced(struct bench *b, struct nl_counters *c)
 	struct nl_queue q;
 
 	bench_step(b);
-	if (nl_queue_get(&b->nl, b->near->ifindex, 0, &q))
+	if (nl_queue_get(&b->nl, b->near->ifindex, b->queue, &q))
 		return false;
 	*c = q.c;
 	return c->v[ETRAN_A_COUNTERS_PEEKED] ==

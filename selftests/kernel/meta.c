@@ -418,21 +418,15 @@ static struct bpf_program *ingress(struct mbench *m)
 	return bpf_object__find_program_by_name(m->b.tr.obj, "meta_ingress");
 }
 
-static bool replace_ingress(struct mbench *m, uint32_t flags)
-{
-	bpf_link__destroy(m->b.tr.xdp);
-	m->b.tr.xdp = NULL;
-	return CHECK_EQ(bpf_xdp_attach(m->b.near->ifindex, bpf_program__fd(ingress(m)),
-				       flags, NULL), 0, "attach");
-}
-
 static void rx_time(void)
 {
 	struct mbench m;
 
-	if (mbench_open(&m) && replace_ingress(&m, XDP_FLAGS_DRV_MODE)) {
-		rx_one(&m, "in the driver");
-		bpf_xdp_detach(m.b.near->ifindex, XDP_FLAGS_DRV_MODE, NULL);
+	if (mbench_open(&m)) {
+		ingress_detach(&m.b.tr.xdp);
+		if (CHECK_EQ(ingress_attach(&m.b.tr.xdp, ingress(&m), m.b.near), 0,
+			     "attach"))
+			rx_one(&m, "in the driver");
 	}
 	mbench_close(&m);
 }
@@ -467,8 +461,13 @@ static void rx_time_elsewhere(void)
 				   clock_ns(), "test run");
 		}
 	}
-	xsk_close(&m.b.xsk);	/* zero copy and generic XDP exclude each other */
-	if (replace_ingress(&m, XDP_FLAGS_SKB_MODE)) {
+	/* It excludes zero copy, and a program in the driver. */
+	xsk_close(&m.b.xsk);
+	ingress_detach(&m.b.tr.xdp);
+	ingress_leave_place(m.b.near);
+	if (CHECK(WAIT_FOR(host_running(m.b.near)), "no link") &&
+	    CHECK_EQ(bpf_xdp_attach(m.b.near->ifindex, bpf_program__fd(ingress(&m)),
+				    XDP_FLAGS_SKB_MODE, NULL), 0, "attach")) {
 		rx_one(&m, "generic XDP");
 		bpf_xdp_detach(m.b.near->ifindex, XDP_FLAGS_SKB_MODE, NULL);
 	}

@@ -19,12 +19,13 @@
 static bool count_at_far(struct bench *b)
 {
 	struct bpf_program *prog;
+	int ret;
 
 	prog = bpf_object__find_program_by_name(b->tr.obj, "pace_count");
 	host_enter(b->far);
-	b->tr.xdp = bpf_program__attach_xdp(prog, b->far->ifindex);
+	ret = ingress_attach(&b->tr.xdp, prog, b->far);
 	host_enter(b->near);
-	return CHECK(b->tr.xdp, "attach pace_count");
+	return CHECK_EQ(ret, 0, "attach pace_count");
 }
 
 /* So much is under way that the wheel never runs empty, or full to its horizon. */

@@ -373,7 +373,7 @@ static void tenant_never_reaps(void)
 		for (i = 0; i < 200; i++)
 			bench_submit(&b);
 		CHECK(WAIT_FOR((xsk_kick(&b.xsk), sink_poll(&b.sink),
-				nl_queue_get(&b.nl, b.near->ifindex, 0, &q),
+				nl_queue_get(&b.nl, b.near->ifindex, b.queue, &q),
 				q.stall == ETRAN_QUEUE_STALL_TENANT)),
 		      "stall: %u", q.stall);
 		CHECK(q.c.v[ETRAN_A_COUNTERS_CQ_FULL] > 0, "cq-full");
@@ -383,7 +383,7 @@ static void tenant_never_reaps(void)
 				b.sink.received == 200)), "%llu received",
 		      (unsigned long long)b.sink.received);
 		bench_settle(&b, 200, 200);
-		CHECK(WAIT_FOR((nl_queue_get(&b.nl, b.near->ifindex, 0, &q),
+		CHECK(WAIT_FOR((nl_queue_get(&b.nl, b.near->ifindex, b.queue, &q),
 				q.stall == ETRAN_QUEUE_STALL_NONE)),
 		      "stall then: %u", q.stall);
 		bench_check_rest(&b, 0);
@@ -401,7 +401,7 @@ static void overrun(void)
 	if (pair_open(&p, 0)) {
 		for (i = 0; i < ARRAY_SIZE(where); i++) {
 			ktap_note("in program %u", i);
-			p.bad.tr.orders->spin_ns = 2500 * NSEC_PER_MSEC;
+			p.bad.tr.orders->spin_ns = 1500 * NSEC_PER_MSEC;
 			p.bad.tr.orders->spin_in = where[i];
 			call(&p.bad, where[i]);
 			check_ended(&p, ETRAN_EXIT_KIND_ERROR_OVERRUN, -ETIME);

@@ -150,20 +150,15 @@ void transport_detach(struct transport *t)
 	t->link = NULL;
 }
 
-int transport_ingress(struct transport *t, unsigned int ifindex)
+int transport_ingress(struct transport *t, const struct host *host)
 {
-	struct bpf_program *prog;
-
-	prog = bpf_object__find_program_by_name(t->obj, "probe_ingress");
-	t->xdp = bpf_program__attach_xdp(prog, ifindex);
-	return t->xdp ? 0 : -errno;
+	return ingress_attach(&t->xdp, bpf_object__find_program_by_name(t->obj,
+				"probe_ingress"), host);
 }
 
 void transport_close(struct transport *t)
 {
-	if (t->xdp)
-		bpf_link__destroy(t->xdp);
-	t->xdp = NULL;
+	ingress_detach(&t->xdp);
 	transport_detach(t);
 	if (t->obj)
 		bpf_object__close(t->obj);

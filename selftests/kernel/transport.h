@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ingress.h"
 #include "pace.h"
 #include "probe.h"
 
@@ -17,7 +18,7 @@ struct transport {
 	struct bpf_object *obj;
 	struct bpf_map *ops;
 	struct bpf_link *link;
-	struct bpf_link *xdp;
+	struct ingress xdp;
 	struct orders *orders;
 	struct seen *seen;
 	struct pace_orders *pace;
@@ -49,8 +50,8 @@ int transport_attach(struct transport *t);
 /** transport_detach - close the link */
 void transport_detach(struct transport *t);
 
-/** transport_ingress - attach the XDP program to @ifindex */
-int transport_ingress(struct transport *t, unsigned int ifindex);
+/** transport_ingress - attach the XDP program to @host's NIC; 0 or a negative errno */
+int transport_ingress(struct transport *t, const struct host *host);
 
 /** transport_close - detach what is attached, unload */
 void transport_close(struct transport *t);
