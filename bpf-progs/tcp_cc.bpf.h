@@ -168,6 +168,8 @@ TCP_INLINE void tcp_cc_go_back(struct tcp_conn *c)
 	__u64 to = TCP_MIN(tcp_snd_limit(c), c->recover_off);
 	__u64 nr;
 
+	/* ACKs of what the peer had already may have passed it. */
+	c->rexmit_nxt = from;
 	if (from >= to || from == c->rexmit_asked || !c->mss)
 		return;
 	c->rexmit_asked = from;

@@ -372,6 +372,24 @@ static void rto__asks_once(void **state)
 	assert_int_equal(fix_ack(&c, MSS + 200).flags, 0);
 }
 
+/* The peer had what was behind the first segment, and says so. */
+static void rto__asks_once_behind_a_leap(void **state)
+{
+	struct tcp_conn c;
+	int i;
+
+	(void)state;
+	fix_open(&c);
+	fix_send(&c, 10);
+	tick_at(&c, c.rto_at);
+	fix_tx(&c, fix_req(&c, 0, MSS, 0), NULL);
+	assert_int_equal(fix_ack(&c, 5 * MSS).rexmit, 5 * MSS);
+	for (i = 5; i < 7; i++)
+		fix_tx(&c, fix_req(&c, i * MSS, MSS, 0), NULL);
+	assert_int_equal(c.rexmit_nxt, 7 * MSS);
+	assert_int_equal(fix_ack(&c, 6 * MSS).rexmit, 7 * MSS);
+}
+
 static void rto__stops_when_all_is_acknowledged(void **state)
 {
 	struct tcp_conn c;
@@ -485,6 +503,7 @@ int main(void)
 		cmocka_unit_test(rto__backs_off_and_gives_up),
 		cmocka_unit_test(rto__sends_all_again_as_the_window_grows),
 		cmocka_unit_test(rto__asks_once),
+		cmocka_unit_test(rto__asks_once_behind_a_leap),
 		cmocka_unit_test(rto__stops_when_all_is_acknowledged),
 		cmocka_unit_test(probe__zero_window),
 		cmocka_unit_test(probe__dead_peer),
