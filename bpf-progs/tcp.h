@@ -66,7 +66,7 @@
 #endif
 #include "etran_io.h"
 
-#define TCP_STATE_VERSION	3
+#define TCP_STATE_VERSION	4
 #define TCP_OOO_MAX		8	/* intervals of out-of-order data */
 #define TCP_RCVBUF		(256 * 1448) /* one connection cannot overflow the RX ring, etrand/xsk.h */
 #define TCP_EV_BYTES		128	/* bytes of the packet that an event carries */
@@ -201,6 +201,11 @@ struct tcp_conn {
 	__u32 ts_sent;		/* last TSval sent */
 	__u64 rcv_at;		/* when payload came in order last, 0: never */
 	__u64 delack_at;	/* TCP_F_DELACK: when the ACK has to go */
+	__u64 cubic_at;		/* when congestion avoidance began, 0: it has yet to */
+	__u32 cubic_k;		/* ms from there to cubic_max */
+	__u32 cubic_max;	/* bytes: where the curve is flat */
+	__u32 cubic_est;	/* bytes that Reno's window would have */
+	__u32 cubic_prior;	/* bytes: the window at the last loss */
 };
 
 struct tcp_sys_open {		/* tcp_open: put a new connection into conns, flows, pub */

@@ -93,7 +93,7 @@ TCP_SUB int tcp_rcv_ack(struct tcp_conn *c, const struct tcp_seg *seg,
 		if ((c->flags & TCP_F_FIN_QUEUED) && c->snd_una > c->fin_off)
 			c->flags |= TCP_F_FIN_ACKED;
 		tcp_ack_rtt(c, seg, now);
-		tcp_cc_acked(c, seg, rx, una, now);
+		tcp_cc_acked(c, seg, rx, una, lim, now);
 	} else if (!seg->len && !(seg->flags & TCP_FIN) && lim == c->wnd_lim &&
 		   c->snd_nxt > una) {
 		tcp_cc_dupack(c, rx, now);

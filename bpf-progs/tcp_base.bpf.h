@@ -5,7 +5,7 @@
  * calls a helper or a kfunc, so all of it may run under the connection's lock,
  * which every function that takes a struct tcp_conn expects to be held.
  *
- * Order of inclusion: base, delack, ooo, cc, ack, rcv, snd, wire.
+ * Order of inclusion: base, delack, ooo, cubic, cc, ack, rcv, snd, wire.
  */
 #ifndef _ETRAN_TCP_BASE_BPF_H
 #define _ETRAN_TCP_BASE_BPF_H
@@ -138,6 +138,25 @@ TCP_INLINE __u32 tcp_now_ms(__u64 now)
 TCP_INLINE bool tcp_before(__u32 a, __u32 b)
 {
 	return (__s32)(a - b) < 0;
+}
+
+/*
+ * Is offset @a before @b? 1 or 0 without a branch, here and in what follows: the
+ * verifier would walk both ways of each of them, for every slot, and loading the
+ * programs would take several times as long.
+ */
+TCP_INLINE __u64 tcp_off_before(__u64 a, __u64 b)
+{
+	__u64 before = (a - b) >> 63;	/* offsets do not reach 2^63 */
+
+	asm("" : "+r"(before));		/* the compiler would branch again */
+	return before;
+}
+
+/* @yes, 1 or 0, chooses @a or @b. */
+TCP_INLINE __u64 tcp_off_choose(__u64 yes, __u64 a, __u64 b)
+{
+	return b ^ ((a ^ b) & -yes);
 }
 
 /** tcp_snd_wire - sequence number of send offset @off */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * How much may be in flight, and when to give up waiting: round-trip time and
- * time-out (RFC 6298), NewReno (RFC 5681, RFC 6582, RFC 3042), and taking a
+ * time-out (RFC 6298), NewReno recovery (RFC 5681, RFC 6582, RFC 3042), and taking a
  * reaction back that time stamps prove wrong (RFC 3522, RFC 4015).
  */
 #ifndef _ETRAN_TCP_CC_BPF_H
 #define _ETRAN_TCP_CC_BPF_H
 
-#include "tcp_base.bpf.h"
+#include "tcp_cubic.bpf.h"
 
 /** tcp_rtt_sample - a segment took @us from leaving to its acknowledgment */
 TCP_INLINE void tcp_rtt_sample(struct tcp_conn *c, __u64 us)
@@ -83,14 +83,6 @@ TCP_INLINE void tcp_cc_undo_save(struct tcp_conn *c, __u64 now)
 	c->undo_ms = tcp_now_ms(now);
 }
 
-TCP_INLINE __u32 tcp_cc_half(const struct tcp_conn *c)
-{
-	__u64 flight = c->snd_nxt - c->snd_una;
-
-	return (__u32)TCP_MAX(TCP_MIN(flight, (__u64)TCP_CWND_MAX) / 2,
-			      (__u64)c->mss * 2);
-}
-
 /** tcp_cc_dupack - an ACK that acknowledged nothing while data is in flight */
 TCP_INLINE void tcp_cc_dupack(struct tcp_conn *c, struct tcp_rx *rx, __u64 now)
 {
@@ -109,9 +101,8 @@ TCP_INLINE void tcp_cc_dupack(struct tcp_conn *c, struct tcp_rx *rx, __u64 now)
 		return;
 
 	tcp_cc_undo_save(c, now);
-	c->ssthresh = tcp_cc_half(c);
+	tcp_cubic_loss(c);
 	c->cwnd = c->ssthresh + 3 * c->mss;
-	c->cwnd_acked = 0;
 	c->recover_off = c->snd_nxt;
 	c->flags |= TCP_F_RECOVERY;
 	c->rtt_at = 0;	/* Karn */
@@ -120,24 +111,31 @@ TCP_INLINE void tcp_cc_dupack(struct tcp_conn *c, struct tcp_rx *rx, __u64 now)
 	rx->stat |= TCP_S_FAST;
 }
 
-/* Slow start or congestion avoidance, RFC 5681 section 3.1. */
-TCP_INLINE void tcp_cc_grow(struct tcp_conn *c, __u32 acked, __u64 flight)
+/* Did the congestion window, and not the peer's, keep anything from being sent? */
+TCP_INLINE bool tcp_cc_limited(const struct tcp_conn *c, __u64 una, __u64 lim)
 {
-	/* A window that was not used proves nothing about the path. */
-	if (flight * 2 < c->cwnd)
-		return;
+	return c->snd_nxt - una + c->mss > c->cwnd ||
+	       (c->snd_queued > c->snd_nxt && una + c->cwnd < lim);
+}
+
+/*
+ * Slow start (RFC 5681 section 3.1) or congestion avoidance. A window that was
+ * not used proves nothing about the path.
+ */
+TCP_INLINE void tcp_cc_grow(struct tcp_conn *c, __u32 acked, __u64 una,
+			    __u64 lim, __u64 now)
+{
 	if (c->cwnd < c->ssthresh) {
+		if ((c->snd_nxt - una) * 2 < c->cwnd)
+			return;
 		/* After a time-out ACKs may cover what had arrived before. */
 		if (c->flags & TCP_F_RTO)
 			acked = TCP_MIN(acked, c->mss);
 		c->cwnd = TCP_MIN(c->cwnd + acked, TCP_CWND_MAX);
 		return;
 	}
-	c->cwnd_acked += acked;
-	if (c->cwnd_acked >= c->cwnd) {
-		c->cwnd_acked -= TCP_MIN(c->cwnd_acked, c->cwnd);
-		c->cwnd = TCP_MIN(c->cwnd + c->mss, TCP_CWND_MAX);
-	}
+	if (tcp_cc_limited(c, una, lim))
+		tcp_cubic_grow(c, acked, now);
 }
 
 /*
@@ -180,9 +178,10 @@ TCP_INLINE void tcp_cc_go_back(struct tcp_conn *c)
 /**
  * tcp_cc_acked - snd_una moved up by @acked
  * @una: where it was
+ * @lim: where wnd_lim was
  */
 TCP_INLINE void tcp_cc_acked(struct tcp_conn *c, const struct tcp_seg *seg,
-			     struct tcp_rx *rx, __u64 una, __u64 now)
+			     struct tcp_rx *rx, __u64 una, __u64 lim, __u64 now)
 {
 	__u32 acked = (__u32)TCP_MIN(c->snd_una - una, (__u64)TCP_CWND_MAX);
 	__u64 left = c->snd_nxt - c->snd_una;
@@ -191,7 +190,8 @@ TCP_INLINE void tcp_cc_acked(struct tcp_conn *c, const struct tcp_seg *seg,
 	tcp_cc_undo(c, seg, rx);
 	if (c->flags & TCP_F_RECOVERY) {
 		if (c->snd_una >= c->recover_off) {
-			left = TCP_MAX(left, (__u64)c->mss) + c->mss;
+			/* A burst of what may begin a connection is the most. */
+			left += TCP_INIT_CWND * c->mss;
 			c->cwnd = (__u32)TCP_MIN((__u64)c->ssthresh, left);
 			c->flags &= ~(TCP_F_RECOVERY | TCP_F_REXMIT_HINT);
 		} else {
@@ -202,7 +202,7 @@ TCP_INLINE void tcp_cc_acked(struct tcp_conn *c, const struct tcp_seg *seg,
 			tcp_rexmit_want(c, c->snd_una, 1);
 		}
 	} else {
-		tcp_cc_grow(c, acked, c->snd_nxt - una);
+		tcp_cc_grow(c, acked, una, lim, now);
 		if ((c->flags & TCP_F_RTO) && c->snd_una >= c->recover_off)
 			c->flags &= ~(TCP_F_RTO | TCP_F_REXMIT_HINT);
 		if (c->flags & TCP_F_RTO)
@@ -219,7 +219,8 @@ TCP_INLINE void tcp_cc_timeout(struct tcp_conn *c, __u64 now)
 			c->flags &= ~TCP_F_UNDO;
 		else
 			tcp_cc_undo_save(c, now);
-		c->ssthresh = tcp_cc_half(c);
+		tcp_cubic_loss(c);
+		c->cubic_max = 0;	/* RFC 9438 section 4.8 */
 	} else {
 		c->flags &= ~TCP_F_UNDO;
 	}

@@ -82,6 +82,11 @@ TCP_INLINE void tcp_life_blank(struct tcp_conn *c, __u64 now)
 	c->ts_sent = tcp_now_ms(now);
 	c->rcv_at = 0;
 	c->delack_at = 0;
+	c->cubic_at = 0;
+	c->cubic_k = 0;
+	c->cubic_max = 0;
+	c->cubic_est = 0;
+	c->cubic_prior = 0;
 }
 
 /**

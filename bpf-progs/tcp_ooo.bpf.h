@@ -18,25 +18,6 @@ enum tcp_ooo_result {
 	TCP_OOO_FULL,	/* no slot: the set is as before */
 };
 
-/*
- * Is offset @a before @b? 1 or 0 without a branch, here and in what follows: the
- * verifier would walk both ways of each of them, for every slot, and loading the
- * programs would take several times as long.
- */
-TCP_INLINE __u64 tcp_off_before(__u64 a, __u64 b)
-{
-	__u64 before = (a - b) >> 63;	/* offsets do not reach 2^63 */
-
-	asm("" : "+r"(before));		/* the compiler would branch again */
-	return before;
-}
-
-/* @yes, 1 or 0, chooses @a or @b. */
-TCP_INLINE __u64 tcp_off_choose(__u64 yes, __u64 a, __u64 b)
-{
-	return b ^ ((a ^ b) & -yes);
-}
-
 /* Does an interval, or with 0 a free slot, overlap or touch [from, to)? */
 TCP_INLINE __u64 tcp_ooo_meets(const struct tcp_ooo *o, __u64 from, __u64 to)
 {

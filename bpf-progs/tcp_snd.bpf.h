@@ -88,6 +88,8 @@ TCP_INLINE void tcp_tx_sent(struct tcp_conn *c, __u64 end, __u64 now)
 
 	c->snd_nxt = end;
 	c->flags &= ~TCP_F_OVERRIDE;
+	if (idle)
+		c->cubic_at = 0;
 	if (idle || !c->rto_at)
 		tcp_rto_restart(c, now);
 	if (!c->rtt_at && !(c->flags & (TCP_F_RECOVERY | TCP_F_RTO))) {

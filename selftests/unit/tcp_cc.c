@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Round-trip time, time-outs, NewReno, window probes. */
+/* Round-trip time, time-outs, NewReno recovery, window probes. */
 #include "tcp_unit.h"
 
 static void rtt__first_sample(void **state)
@@ -152,8 +152,8 @@ static void lose_first(struct tcp_conn *c)
 	assert_int_equal(rx.rexmit, 0);
 	assert_int_equal(rx.len, 0);
 	assert_true(c->flags & TCP_F_RECOVERY);
-	assert_int_equal(c->ssthresh, 5 * MSS);
-	assert_int_equal(c->cwnd, 8 * MSS);
+	assert_int_equal(c->ssthresh, 7 * MSS);
+	assert_int_equal(c->cwnd, 10 * MSS);
 	assert_int_equal(c->recover_off, 10 * MSS);
 }
 
@@ -164,14 +164,38 @@ static void reno__fast_retransmit_and_full_ack(void **state)
 	(void)state;
 	lose_first(&c);
 	fix_ack(&c, 0);
-	assert_int_equal(c.cwnd, 9 * MSS);
+	assert_int_equal(c.cwnd, 11 * MSS);
 	assert_int_equal(fix_tx(&c, fix_req(&c, 0, MSS, 0), NULL), TCP_TX_SEND);
 	now += 10 * MS;
 	fix_ack(&c, 10 * MSS);
 	assert_false(c.flags & TCP_F_RECOVERY);
-	/* RFC 6582 step 3: min(ssthresh, max(flight, mss) + mss) */
-	assert_int_equal(c.cwnd, 2 * MSS);
+	/* RFC 6582 step 3 */
+	assert_int_equal(c.cwnd, c.ssthresh);
 	assert_int_equal(c.dupacks, 0);
+}
+
+/* Nothing new could be sent meanwhile: no burst of a large window afterwards. */
+static void reno__no_burst_behind_recovery(void **state)
+{
+	struct tcp_conn c;
+
+	(void)state;
+	fix_open(&c);
+	c.cwnd = 60 * MSS;
+	c.snd_queued = 50 * MSS;
+	c.snd_nxt = 50 * MSS;
+	fix_ack(&c, 0);
+	fix_ack(&c, 0);
+	assert_true(fix_ack(&c, 0).stat & TCP_S_FAST);
+	assert_int_equal(c.ssthresh, 42 * MSS);
+	now += 10 * MS;
+	fix_ack(&c, 50 * MSS);
+	assert_false(c.flags & TCP_F_RECOVERY);
+	assert_int_equal(c.cwnd, TCP_INIT_CWND * MSS);
+	/* It is in slow start, up to what the loss has left. */
+	fix_send(&c, 10);
+	fix_ack(&c, 60 * MSS);
+	assert_int_equal(c.cwnd, 20 * MSS);
 }
 
 static void reno__partial_acks(void **state)
@@ -186,7 +210,7 @@ static void reno__partial_acks(void **state)
 	assert_true(c.flags & TCP_F_RECOVERY);
 	assert_true(rx.flags & ETRAN_RX_REXMIT);
 	assert_int_equal(rx.rexmit, 4 * MSS);
-	assert_int_equal(c.cwnd, 5 * MSS);
+	assert_int_equal(c.cwnd, 7 * MSS);
 	rx = fix_ack(&c, 7 * MSS);
 	assert_int_equal(rx.rexmit, 7 * MSS);
 	fix_ack(&c, 10 * MSS);
@@ -280,7 +304,7 @@ static void undo__not_after_a_real_loss(void **state)
 	now += 2 * MS;
 	rx = fix_ack(&c, 10 * MSS);	/* echoes now */
 	assert_false(rx.stat & TCP_S_UNDO);
-	assert_int_equal(c.ssthresh, 5 * MSS);
+	assert_int_equal(c.ssthresh, 7 * MSS);
 }
 
 static struct tcp_rx tick_at(struct tcp_conn *c, uint64_t at)
@@ -308,7 +332,7 @@ static void rto__backs_off_and_gives_up(void **state)
 	rx = tick_at(&c, c.rto_at);
 	assert_int_equal(rx.event, TCP_EV(TCP_EV_RTO));
 	assert_int_equal(c.cwnd, MSS);
-	assert_int_equal(c.ssthresh, 5 * MSS);
+	assert_int_equal(c.ssthresh, 7 * MSS);
 	assert_int_equal(c.rto_at, now + 2000 * MS);
 	for (i = 1; i < TCP_MAX_BACKOFF; i++) {
 		due = c.rto_at - now;
@@ -317,7 +341,7 @@ static void rto__backs_off_and_gives_up(void **state)
 		last = due;
 		rx = tick_at(&c, c.rto_at);
 		assert_int_equal(rx.event, TCP_EV(TCP_EV_RTO));
-		assert_int_equal(c.ssthresh, 5 * MSS);	/* halved once */
+		assert_int_equal(c.ssthresh, 7 * MSS);	/* reduced once */
 	}
 	rx = tick_at(&c, c.rto_at);
 	assert_int_equal(rx.event, TCP_EV(TCP_EV_RESET));
@@ -494,6 +518,7 @@ int main(void)
 		cmocka_unit_test(reno__idle_window_does_not_grow),
 		cmocka_unit_test(reno__congestion_avoidance),
 		cmocka_unit_test(reno__fast_retransmit_and_full_ack),
+		cmocka_unit_test(reno__no_burst_behind_recovery),
 		cmocka_unit_test(reno__partial_acks),
 		cmocka_unit_test(reno__no_second_reaction_below_recover),
 		cmocka_unit_test(reno__report_waits_for_room),
