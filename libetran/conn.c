@@ -57,6 +57,8 @@ static void unlist(struct etran_sock *s)
 			;
 		if (*at)
 			*at = s->pending_next;
+		if (et_tn.pending_tail == &s->pending_next)
+			et_tn.pending_tail = at;
 		s->pending = false;
 	}
 }

@@ -36,6 +36,8 @@
 
 #include "tenant.h"
 
+#define TURN	16384	/* bytes that a connection submits before others have theirs */
+
 static uint32_t pool_low(void)
 {
 	return et_tn.tx_frames / 4;
@@ -78,14 +80,20 @@ bool et_tx_writable(struct etran_sock *s)
 	return true;
 }
 
+static void pend_last(struct etran_sock *s)
+{
+	s->pending_next = NULL;
+	*et_tn.pending_tail = s;
+	et_tn.pending_tail = &s->pending_next;
+}
+
 /* Put the connection on the list of those that et_tx_flush_all() serves. */
 void et_tx_pend(struct etran_sock *s)
 {
 	if (s->pending)
 		return;
 	s->pending = true;
-	s->pending_next = et_tn.pending;
-	et_tn.pending = s;
+	pend_last(s);
 }
 
 static void list_add(struct etran_sock *s, uint32_t f)
@@ -414,42 +422,72 @@ done:
 	return true;
 }
 
-/* Submit all that is due; what finds no room stays pending. */
-void et_tx_flush(struct etran_sock *s)
+enum flushed { DONE, NO_ROOM, TURN_OVER };
+
+/* Submit all that is due, or while others wait as much as its turn lasts. */
+static enum flushed flush(struct etran_sock *s)
 {
-	bool room = true;
+	bool room = true, others = et_tn.pending;
 
 	if (s->state != ET_S_OPEN)
-		return;
+		return DONE;
 	if (s->fin_due)
 		et_tx_fin(s);
 	if (s->again)
 		room = flush_again(s);
+	if (s->turn <= 0)
+		s->turn += TURN;
 	while (room && s->tx_unsent != ET_NONE) {
+		if (others && s->turn <= 0)
+			return TURN_OVER;
 		if (!submit(s, s->tx_unsent, s->tx_unsent)) {
 			room = false;
 			break;
 		}
+		if (others)
+			s->turn -= et_tn.frames[s->tx_unsent].len;
 		s->tx_unsent = et_tn.frames[s->tx_unsent].next;
 	}
 	if (s->ack_due && !flush_ack(s))
 		room = false;
-	if (!room || s->fin_due)
-		et_tx_pend(s);
 	if (s->tx_head != ET_NONE && et_tn.thread_deep)
 		et_thread_wake();
+	if (!room || s->fin_due)
+		return NO_ROOM;
+	s->turn = 0;
+	return DONE;
 }
 
-/* Serve every pending connection once and make the kernel look. */
+/*
+ * Serve every pending connection and make the kernel look. All share the TX rings:
+ * who has found no room keeps its place and what is left of its turn, who has had
+ * its turn goes behind the others. That is deficit round robin, by bytes.
+ */
 void et_tx_flush_all(void)
 {
-	struct etran_sock *s, *next = et_tn.pending;
+	struct etran_sock *s, *waiting = NULL, **last = &waiting;
 
-	et_tn.pending = NULL;
-	while ((s = next)) {
-		next = s->pending_next;
-		s->pending = false;
-		et_tx_flush(s);
+	while ((s = et_tn.pending)) {
+		et_tn.pending = s->pending_next;
+		if (!et_tn.pending)
+			et_tn.pending_tail = &et_tn.pending;
+		switch (flush(s)) {
+		case DONE:
+			s->pending = false;
+			break;
+		case NO_ROOM:
+			s->pending_next = NULL;
+			*last = s;
+			last = &s->pending_next;
+			break;
+		case TURN_OVER:
+			pend_last(s);
+			break;
+		}
+	}
+	if (waiting) {
+		et_tn.pending = waiting;
+		et_tn.pending_tail = last;
 	}
 	et_kick_all();
 }

@@ -32,6 +32,7 @@ struct et_tenant et_tn = {
 	.evfd = -1,
 	.thfd = -1,
 	.out_tail = &et_tn.out,
+	.pending_tail = &et_tn.pending,
 };
 
 uint64_t et_now(void)

@@ -132,6 +132,7 @@ struct etran_sock {
 	uint32_t tx_count;
 	uint32_t tx_notify;	/* frame with NOTIFY, unacknowledged */
 	uint32_t tx_after;	/* frames behind it */
+	int32_t turn;		/* bytes left of its turn, while others wait, too */
 
 	/* receive */
 	struct et_seg *rx_head, *rx_tail;
@@ -195,7 +196,7 @@ struct et_tenant {
 	uint32_t id;
 	uint64_t cookie;
 
-	struct etran_sock *socks, *touched, *pending;
+	struct etran_sock *socks, *touched, *pending, **pending_tail;
 	uint64_t bad_rx;	/* descriptors or records that made no sense */
 
 	int evfd;		/* wakes the application for what the thread found */
@@ -268,7 +269,6 @@ void et_tx_completed(struct etran_sock *s, uint32_t f);
 void et_tx_rexmit(struct etran_sock *s, uint64_t off, uint32_t nr);
 void et_tx_timeout(struct etran_sock *s);
 void et_tx_window(struct etran_sock *s);
-void et_tx_flush(struct etran_sock *s);
 void et_tx_flush_all(void);
 void et_tx_pend(struct etran_sock *s);
 void et_tx_drop(struct etran_sock *s);

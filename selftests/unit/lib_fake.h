@@ -66,6 +66,7 @@ static int fake_setup_frames(uint32_t frames, uint32_t fill)
 	memset(t, 0, sizeof(*t));
 	et_mutex_init(&t->lock);
 	t->out_tail = &t->out;
+	t->pending_tail = &t->pending;
 	t->thfd = -1;
 	t->evfd = -1;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, sv), 0);
@@ -151,7 +152,7 @@ static bool fake_deliver(const struct etran_rx_hdr *h, const void *data)
 	return true;
 }
 
-static bool fake_data(uint32_t slot, uint32_t gen, uint64_t off, const void *data,
+static inline bool fake_data(uint32_t slot, uint32_t gen, uint64_t off, const void *data,
 		      uint16_t len, uint16_t flags)
 {
 	struct etran_rx_hdr h = { .slot = slot, .gen = gen, .off = off, .data = 66,
@@ -209,7 +210,7 @@ static ssize_t fake_send(struct etran_sock *s, const void *p, size_t len)
 	return etran_send(s, &iov, 1, 0);
 }
 
-static ssize_t fake_recv(struct etran_sock *s, void *p, size_t len, int flags)
+static inline ssize_t fake_recv(struct etran_sock *s, void *p, size_t len, int flags)
 {
 	struct iovec iov = { p, len };
 
