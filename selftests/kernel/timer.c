@@ -279,26 +279,29 @@ static void dies_with_its_transport(void)
 	bench_close(&b);
 }
 
+/* Detach with timers armed, due and running, again and again. */
 static void many_times_over(void)
 {
+	static const struct bench_opts opts = { .no_ingress = true };
+	const volatile struct timer_seen *t;
+	uint64_t runs = 0, i;
 	struct bench b;
-	int i;
 
-	/* Detach with timers armed, due and running, again and again. */
-	for (i = 0; i < 20; i++) {
-		static const struct bench_opts opts = { .no_ingress = true };
-
-		if (bench_open(&b, &opts)) {
-			b.tr.orders->rearm_runs = UINT32_MAX;
+	if (bench_open(&b, &opts)) {
+		t = &b.tr.seen->timer[T(1)];
+		b.tr.orders->rearm_runs = UINT32_MAX;
+		for (i = 1; i <= 20; i++) {
 			transport_arm(&b.tr, T(0), 0, 1);
 			transport_arm(&b.tr, T(1), 20 * 1000, 1);
-			CHECK(WAIT_FOR(b.tr.seen->timer[T(1)].runs > 3),
-			      "the timer does not run");
+			CHECK(WAIT_FOR(t->runs > runs + 3), "the timer does not run");
 			transport_detach(&b.tr);
-			CHECK(WAIT_FOR(b.tr.seen->exit == 1), "no exit");
+			CHECK(WAIT_FOR(b.tr.seen->exit == i), "no exit");
+			runs = t->runs;
+			CHECK_EQ(transport_attach(&b.tr), 0, "attach again");
+			CHECK_EQ(t->runs, runs, "runs in between");
 		}
-		bench_close(&b);
 	}
+	bench_close(&b);
 }
 
 static void cancel(void)
