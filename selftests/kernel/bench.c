@@ -11,7 +11,7 @@
 struct host bench_h1, bench_h2;
 bool bench_copy, bench_strict, bench_spread;
 const char *bench_ko;
-unsigned int bench_cycles = 25;
+unsigned int bench_cycles = 500;
 
 static uint32_t last_run;
 

@@ -20,12 +20,19 @@ static inline uint64_t clock_ns(void)
 	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }
 
+static inline void clock_sleep(uint64_t ns)
+{
+	struct timespec ts = {
+		.tv_sec = ns / NSEC_PER_SEC, .tv_nsec = ns % NSEC_PER_SEC,
+	};
+
+	nanosleep(&ts, NULL);
+}
+
 /* Let others run between two looks at a condition. */
 static inline void clock_breathe(void)
 {
-	struct timespec ts = { .tv_nsec = 500 * 1000 };
-
-	nanosleep(&ts, NULL);
+	clock_sleep(500 * 1000);
 }
 
 /* Wait until @cond holds; the value says whether it does. */
