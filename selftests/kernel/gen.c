@@ -9,6 +9,7 @@
 
 #include "bench.h"
 #include "clock.h"
+#include "nic.h"
 #include "suites.h"
 
 #define COUNT	1000
@@ -541,6 +542,93 @@ static void another_does_not_wait(void)
 	bench_close(&b);
 }
 
+static int end_transport(struct bench *b)
+{
+	transport_detach(&b->tr);
+	return CHECK(WAIT_FOR(b->tr.seen->exit == 1), "no exit") ? 0 : -ETIMEDOUT;
+}
+
+static int end_link(struct bench *b)
+{
+	return host_down(b->near);
+}
+
+static int end_device(struct bench *b __attribute__((unused)))
+{
+	return nic_remove();
+}
+
+/* What was there comes back, and the next one's frames leave as ever. */
+static void check_next(void)
+{
+	struct bench b;
+
+	bench_none(&b);
+	if (nic_restore() && bench_open(&b, NULL)) {
+		CHECK_EQ(transport_ask(&b.tr, 0, b.near->ifindex, 10, NULL), 0, "ask");
+		check_replies(&b, 10, 0);
+	}
+	bench_close(&b);
+	CHECK_EQ(module_leaked(), 0, "leaked frames");
+}
+
+/* Frames wait for a busy device when it, or who asked for them, ends. */
+static bool end_waiting(int (*end)(struct bench *b))
+{
+	struct gen_count c = {};
+	bool waited = false;
+	uint64_t n;
+	struct bench b;
+	struct deaf d;
+
+	bench_none(&b);
+	if (nic_open() && bench_open(&b, NULL) && deafen(&d, &b)) {
+		transport_ask(&b.tr, 0, b.near->ifindex, 400, &n);
+		c = gen_count(&b, "probe");
+		waited = !c.failed && c.sent < n;
+		CHECK_EQ(end(&b), 0, "end");
+		if (end != end_transport)
+			CHECK(WAIT_FOR(all_gone(&b, &c, n)),
+			      "%llu sent, %llu failed, of %llu",
+			      (unsigned long long)c.sent,
+			      (unsigned long long)c.failed, (unsigned long long)n);
+		undeafen(&d);
+		if (end == end_link)
+			host_run(b.near, "ip link set %s up", b.near->ifname);
+	}
+	bench_close(&b);
+	check_next();
+	nic_close();
+	return waited;
+}
+
+static void ends_waiting(int (*end)(struct bench *b))
+{
+	bool waited = false;
+	int i;
+
+	if (!can_deafen())
+		return;
+	for (i = 0; i < 20 && !waited; i++)
+		waited = end_waiting(end);
+	CHECK(waited, "none waited at the end");
+}
+
+static void transport_ends_meanwhile(void)
+{
+	ends_waiting(end_transport);
+}
+
+static void link_ends_meanwhile(void)
+{
+	ends_waiting(end_link);
+}
+
+static void device_ends_meanwhile(void)
+{
+	ends_waiting(end_device);
+}
+
 static const struct ktap_case cases[] = {
 	{ "asked_without_flush", asked_without_flush },
 	{ "asked_with_flush", asked_with_flush },
@@ -556,6 +644,9 @@ static const struct ktap_case cases[] = {
 	{ "device_stands_still", device_stands_still },
 	{ "sent_when_there_is_room", sent_when_there_is_room },
 	{ "another_does_not_wait", another_does_not_wait },
+	{ "transport_ends_meanwhile", transport_ends_meanwhile },
+	{ "link_ends_meanwhile", link_ends_meanwhile },
+	{ "device_ends_meanwhile", device_ends_meanwhile },
 };
 
 const struct ktap_suite suite_gen = KTAP_SUITE("gen", cases);

@@ -201,6 +201,21 @@ bool host_running(const struct host *h)
 	return ok;
 }
 
+int host_down(const struct host *h)
+{
+	struct ifreq ifr = {};
+	int fd = here(), sock, ret = 0;
+
+	host_enter(h);
+	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", h->ifname);
+	if (ioctl(sock, SIOCSIFFLAGS, &ifr))
+		ret = -errno;
+	close(sock);
+	back(fd);
+	return ret;
+}
+
 void host_enter(const struct host *h)
 {
 	if (setns(h->netns, CLONE_NEWNET))

@@ -45,6 +45,9 @@ int host_run(const struct host *h, const char *fmt, ...)
 /** host_rx_ring - give its NIC so many receive descriptors; what it had, or -errno */
 int host_rx_ring(const struct host *h, unsigned int nr);
 
+/** host_down - take its NIC down, at once; 0 or a negative errno */
+int host_down(const struct host *h);
+
 /** host_running - is its NIC up, and does it have a link? */
 bool host_running(const struct host *h);
 
