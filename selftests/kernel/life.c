@@ -126,7 +126,7 @@ static void close_with_held(void)
 		CHECK_EQ(nl_event_wait(&b.nl, ETRAN_CMD_QUEUE_GONE_NTF, &ev), 0,
 			 "queue-gone");
 		CHECK_EQ(ev.ifindex, b.near->ifindex, "its ifindex");
-		CHECK_EQ(ev.queue, 0, "its queue");
+		CHECK_EQ(ev.queue, b.queue, "its queue");
 		CHECK_EQ(ev.tenant, BENCH_TENANT, "its tenant");
 	}
 	bench_close(&b);
@@ -191,7 +191,7 @@ static void kill_with_held(void)
 		child = hold_in_child(&b);
 		/* The child's is the last reference then. */
 		xsk_close(&b.xsk);
-		CHECK(WAIT_FOR(!nl_queue_get(&b.nl, b.near->ifindex, 0, &q) &&
+		CHECK(WAIT_FOR(!nl_queue_get(&b.nl, b.near->ifindex, b.queue, &q) &&
 			       q.c.v[ETRAN_A_COUNTERS_HOLDING] == HELD),
 		      "held by the child: %llu",
 		      (unsigned long long)q.c.v[ETRAN_A_COUNTERS_HOLDING]);
@@ -203,6 +203,7 @@ static void kill_with_held(void)
 		b.next_seq = 0;
 		b.absent = 0;
 		xo.ifindex = b.near->ifindex;
+		xo.queue = b.queue;
 		xo.shadow = b.xsk.shadow;
 		CHECK(WAIT_FOR(xsk_open(&b.xsk, &xo) != -EBUSY), "still busy");
 		CHECK_EQ(bench_bind(&b), 0, "bind");
@@ -345,7 +346,7 @@ static void taken_over_by_name(void)
 		if (CHECK_EQ(transport_load(&next, NULL), 0, "load the next")) {
 			*next.orders = *b.tr.orders;
 			CHECK_EQ(transport_attach(&next), 0, "attach the next");
-			CHECK_EQ(nl_queue_get(&b.nl, b.near->ifindex, 0, &q), 0,
+			CHECK_EQ(nl_queue_get(&b.nl, b.near->ifindex, b.queue, &q), 0,
 				 "queue-get");
 			CHECK(!strcmp(q.transport, "probe"), "of '%s'",
 			      q.transport);

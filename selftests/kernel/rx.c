@@ -217,6 +217,9 @@ static void other_device(void)
 /* rx_csum against a sum that was made here; even, odd, short and long. */
 static void checksum(void)
 {
+	static const struct bench_opts opts = {
+		.xsk.fill = 1024, .xsk.rx_size = RX_RING, .xsk.chunk_size = 4096,
+	};
 	static const uint32_t lens[] = { 64, 127, 128, 1001, 1514 };
 	uint8_t frame[1514];
 	struct probe_hdr *hdr = (void *)(frame + PROBE_ETH_LEN);
@@ -224,7 +227,7 @@ static void checksum(void)
 	struct bench b;
 	unsigned int i;
 
-	if (open_with_map(&b, &ample)) {
+	if (open_with_map(&b, &opts)) {
 		s = b.tr.seen;
 		for (i = 0; i < ARRAY_SIZE(lens); i++) {
 			frame_build(frame, b.near->mac, b.far->mac, b.sink.run,

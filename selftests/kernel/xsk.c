@@ -9,8 +9,6 @@
 
 #include "xsk.h"
 
-#define CHUNK_SIZE	2048
-
 static int set_size(int fd, int opt, uint32_t size)
 {
 	return setsockopt(fd, SOL_XDP, opt, &size, sizeof(size)) ? -errno : 0;
@@ -133,7 +131,7 @@ int xsk_open(struct xsk *x, const struct xsk_opts *o)
 	int ret;
 
 	memset(x, 0, sizeof(*x));
-	x->chunk_size = CHUNK_SIZE;
+	x->chunk_size = o->chunk_size ?: 2048;
 	x->nr_chunks = o->nr_chunks ?: 4096;
 	x->shadow = o->shadow;
 	x->queue = o->queue;

@@ -30,6 +30,7 @@ struct xsk_opts {
 	uint32_t tx_size;	/* 0: 2048 */
 	uint32_t rx_size;	/* 0: 128; smaller than a driver's ring */
 	uint32_t cq_size;	/* 0: 2048 */
+	uint32_t chunk_size;	/* 0: 2048; igb needs 4096 to receive 1514 bytes */
 	uint32_t nr_chunks;	/* 0: 4096; the first half is for TX */
 	uint32_t fill;		/* chunks put into the fill ring at once */
 	uint32_t shadow;	/* chunks behind those, for strict mode */
