@@ -29,7 +29,7 @@ static const struct ktap_suite * const suites[] = {
 	&suite_egress, &suite_hold, &suite_gen, &suite_timer, &suite_life,
 	&suite_hostile, &suite_rx, &suite_reject, &suite_port, &suite_safety,
 	&suite_cost, &suite_wheel, &suite_ceiling, &suite_pace,
-	&suite_netdev, &suite_strict, &suite_meta, &suite_fair,
+	&suite_netdev, &suite_strict, &suite_meta, &suite_fair, &suite_credit,
 };
 
 static int far_ring;	/* receive descriptors it had before */

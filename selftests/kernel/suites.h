@@ -23,5 +23,6 @@ extern const struct ktap_suite suite_netdev;
 extern const struct ktap_suite suite_strict;
 extern const struct ktap_suite suite_meta;
 extern const struct ktap_suite suite_fair;
+extern const struct ktap_suite suite_credit;
 
 #endif /* _KERNEL_SUITES_H */

@@ -16,6 +16,10 @@
  *
  * so a grant to n peers takes n lower bounds, and never serves a peer twice.
  * When a message that is its peer's best changes, the peer's own node moves.
+ *
+ * XDP, egress, gen, timer and syscall programs may share the tree. Guard it by a
+ * bpf_spin_lock: with a bpf_res_spin_lock the programs load and run, but Linux 7.3
+ * then warns when it frees the map (bpf_obj_free_fields()) and frees no node of it.
  */
 #ifndef __ETRAN_RBTREE_BPF_H
 #define __ETRAN_RBTREE_BPF_H
