@@ -8,25 +8,15 @@
 #include "probe_bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <etran/rbtree.bpf.h>
+#include "tree.bpf.h"
 #include "credit.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-extern void *bpf_obj_new(__u64 type_id__k) __ksym;
-extern void bpf_obj_drop(void *p__alloc) __ksym;
-extern int bpf_rbtree_add(struct bpf_rb_root *root, struct bpf_rb_node *node,
-			  bool (*less)(struct bpf_rb_node *,
-				       const struct bpf_rb_node *)) __ksym;
-extern struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root,
-					     struct bpf_rb_node *node) __ksym;
 
 struct message {
 	struct bpf_rb_node node;
 	__u32 key;
 };
-
-#define __contains(name, node) \
-	__attribute__((btf_decl_tag("contains:" #name ":" #node)))
 
 struct credit_orders orders SEC(".data.orders");
 struct credit_seen seen SEC(".data.seen");
@@ -146,33 +136,15 @@ SEC("struct_ops/gen")
 int BPF_PROG(credit_gen, struct etran_gen *gen)
 {
 	__u8 *data = bpf_etran_gen_data(gen, 0, PROBE_MIN_LEN);
-	struct probe_hdr *hdr;
-	int i, key;
+	int key;
 
 	if (!data)
 		return 0;
 	key = take_best();
 	if (key < 0)
 		return 0;
-	for (i = 0; i < 6; i++) {
-		data[i] = orders.dst[i];
-		data[6 + i] = orders.src[i];
-	}
-	data[12] = PROBE_ETHERTYPE >> 8;
-	data[13] = PROBE_ETHERTYPE & 0xff;
-	hdr = (void *)(data + PROBE_ETH_LEN);
-	hdr->magic = PROBE_MAGIC;
-	hdr->run = orders.run;
-	hdr->kind = PROBE_REPLY;
-	hdr->len = PROBE_MIN_LEN;
-	hdr->seq = key;
-	hdr->time_ns = 0;
-	hdr->edit = gen->cpu;
-	hdr->csum = 0;
-	for (i = PROBE_ETH_LEN + sizeof(*hdr); i < PROBE_MIN_LEN; i++)
-		data[i] = key * 31 + i;
 	inc(&seen.granted);
-	return PROBE_MIN_LEN;
+	return reply_build(data, orders.dst, orders.src, orders.run, key, gen->cpu);
 }
 
 SEC(".struct_ops.link")

@@ -201,6 +201,18 @@ bool host_running(const struct host *h)
 	return ok;
 }
 
+int file_put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
 int host_down(const struct host *h)
 {
 	struct ifreq ifr = {};

@@ -51,6 +51,9 @@ int host_down(const struct host *h);
 /** host_running - is its NIC up, and does it have a link? */
 bool host_running(const struct host *h);
 
+/** file_put - write @text into the existing file @path; 0 or a negative errno */
+int file_put(const char *path, const char *text);
+
 /** module_load - insmod; 0 or a negative errno */
 int module_load(const char *path);
 

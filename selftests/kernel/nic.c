@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A NIC that can be taken away; see nic.h. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench.h"
 #include "clock.h"
@@ -57,16 +54,9 @@ void nic_lost(void)
 static int unbind(const char *bus)
 {
 	char path[128];
-	int fd, ret = 0;
 
 	snprintf(path, sizeof(path), PCI "/devices/%s/driver/unbind", bus);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, bus, strlen(bus)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
+	return file_put(path, bus);
 }
 
 int nic_remove(void)

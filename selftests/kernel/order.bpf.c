@@ -6,25 +6,15 @@
 #include "probe_bpf.h"
 #include <bpf/bpf_core_read.h>
 #include <etran/rbtree.bpf.h>
+#include "tree.bpf.h"
 #include "order.h"
 
 char LICENSE[] SEC("license") = "GPL";
-
-extern void *bpf_obj_new(__u64 type_id__k) __ksym;
-extern void bpf_obj_drop(void *p__alloc) __ksym;
-extern int bpf_rbtree_add(struct bpf_rb_root *root, struct bpf_rb_node *node,
-			  bool (*less)(struct bpf_rb_node *,
-				       const struct bpf_rb_node *)) __ksym;
-extern struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root,
-					     struct bpf_rb_node *node) __ksym;
 
 struct rpc {
 	struct bpf_rb_node node;
 	struct order_key key;
 };
-
-#define __contains(name, node) \
-	__attribute__((btf_decl_tag("contains:" #name ":" #node)))
 
 struct bpf_spin_lock lock SEC(".data.tree") __hidden __attribute__((aligned(8)));
 struct bpf_rb_root tree SEC(".data.tree") __hidden __attribute__((aligned(8)))

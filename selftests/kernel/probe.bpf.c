@@ -351,9 +351,7 @@ SEC("struct_ops/gen")
 int BPF_PROG(probe_gen, struct etran_gen *gen)
 {
 	__u64 cookie = gen->cookie;
-	struct probe_hdr *hdr;
 	__u8 *data;
-	int i;
 
 	inc(&seen.gen);
 	misbehave(IN_GEN);
@@ -370,24 +368,8 @@ int BPF_PROG(probe_gen, struct etran_gen *gen)
 		inc(&seen.gen_bad);
 		return 0;
 	}
-	for (i = 0; i < 6; i++) {
-		data[i] = orders.gen_dst[i];
-		data[6 + i] = orders.gen_src[i];
-	}
-	data[12] = PROBE_ETHERTYPE >> 8;
-	data[13] = PROBE_ETHERTYPE & 0xff;
-	hdr = (void *)(data + PROBE_ETH_LEN);
-	hdr->magic = PROBE_MAGIC;
-	hdr->run = orders.run;
-	hdr->kind = PROBE_REPLY;
-	hdr->len = PROBE_MIN_LEN;
-	hdr->seq = cookie;
-	hdr->time_ns = 0;
-	hdr->edit = gen->cpu;
-	hdr->csum = 0;
-	for (i = PROBE_ETH_LEN + sizeof(*hdr); i < PROBE_MIN_LEN; i++)
-		data[i] = cookie * 31 + i;
-	return PROBE_MIN_LEN;
+	return reply_build(data, orders.gen_dst, orders.gen_src, orders.run, cookie,
+			   gen->cpu);
 }
 
 /* ---- life ------------------------------------------------------------ */

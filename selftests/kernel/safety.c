@@ -415,16 +415,9 @@ static void overrun(void)
 static int put_sysfs(const char *name, const char *text)
 {
 	char path[64];
-	int fd, ret = 0;
 
 	snprintf(path, sizeof(path), "/sys/kernel/etran/%s", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
+	return file_put(path, text);
 }
 
 static void get_sysfs(const char *name, char *text, size_t size)
