@@ -123,15 +123,15 @@ modules modules-debug:
 endif
 
 #
-# BPF objects: bpf-progs/x.bpf.c -> .output/bpf/x.bpf.o, and for those under
-# selftests/ the same with the folder kept.
+# BPF objects: bpf-progs/NAME/NAME.bpf.c -> .output/bpf/NAME.bpf.o, and those
+# under selftests/ with the folder kept.
 #
 
 BPF_SRC := $(call rwildcard,bpf-progs,*.bpf.c) $(call rwildcard,selftests,*.bpf.c)
-BPF_OBJ := $(patsubst %.bpf.c,$(OUT)/bpf/%.bpf.o,$(BPF_SRC:bpf-progs/%=%))
+BPF_OBJ := $(foreach f,$(BPF_SRC:.bpf.c=.bpf.o),$(OUT)/bpf/$(if $(filter bpf-progs/%,$f),$(notdir $f),$f))
 BPF_CFLAGS := -g -O2 -mcpu=v4 -target bpf -D__TARGET_ARCH_x86 -std=gnu11 \
 	-Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -Werror \
-	-I$(OUT)/bpf/include -Ibpf-progs/include -Ibpf-progs -Iuapi \
+	-I$(OUT)/bpf/include -I. -Ibpf-progs -Iuapi \
 	-I$(OUT)/tools/include
 
 # Tests load what they find: an object without its source must go.
@@ -152,16 +152,17 @@ define bpf_rule
 	$(Q)$(CLANG) $(BPF_CFLAGS) $(EXTRA) -MMD -MP -c $< -o $@
 endef
 # Many small files with the same headers, which are read once.
-REJECT := $(OUT)/bpf/selftests/kernel/reject
+REJECT := $(OUT)/bpf/selftests/kmod/reject
 $(REJECT)/%.bpf.o: private EXTRA = -include-pch $(REJECT).pch
 $(filter $(REJECT)/%,$(BPF_OBJ)): $(REJECT).pch
-$(REJECT).pch: selftests/kernel/reject.bpf.h $(OUT)/bpf/include/vmlinux.h
+$(REJECT).pch: selftests/kmod/reject.bpf.h $(OUT)/bpf/include/vmlinux.h
 	$(call msg,BPF,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -x c-header $< -o $@
 $(OUT)/bpf/selftests/%.bpf.o: selftests/%.bpf.c $(OUT)/bpf/include/vmlinux.h
 	$(bpf_rule)
-$(OUT)/bpf/%.bpf.o: bpf-progs/%.bpf.c $(OUT)/bpf/include/vmlinux.h
+.SECONDEXPANSION:
+$(OUT)/bpf/%.bpf.o: bpf-progs/$$*/$$*.bpf.c $(OUT)/bpf/include/vmlinux.h
 	$(bpf_rule)
 
 #
@@ -269,7 +270,7 @@ $(foreach d,$(TEST_DIRS),$(eval $(call test_dir,$(d))))
 #
 
 # Unit tests are programs of cmocka that include the sources they test.
-UNIT_BIN := $(patsubst selftests/unit/%.c,$(OUT)/unit/%,$(wildcard selftests/unit/*.c))
+UNIT_BIN := $(patsubst selftests/unit/%.c,$(OUT)/unit/%,$(wildcard selftests/unit/*/*.c))
 $(OUT)/unit/%: selftests/unit/%.c $(OUT)/tools.path
 	$(call msg,UNIT,$<)
 	@mkdir -p $(@D)
@@ -279,12 +280,12 @@ $(OUT)/unit/%: selftests/unit/%.c $(OUT)/tools.path
 
 # Fuzzers are programs of libFuzzer; check-unit runs each for the number of
 # inputs that the line "runs: N" in its head comment says.
-FUZZ_BIN := $(patsubst selftests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard selftests/fuzz/*.c))
+FUZZ_BIN := $(patsubst selftests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard selftests/fuzz/*/*.c))
 $(OUT)/fuzz/%: selftests/fuzz/%.c $(OUT)/tools.path
 	$(call msg,FUZZ,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CFLAGS) -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -Iselftests/unit -MMD -MP -MF $@.d $< -o $@
+		-fno-sanitize-recover=all -Iselftests/unit/kmod -Iselftests/fuzz -MMD -MP -MF $@.d $< -o $@
 
 # Unmodified redis over Linux TCP and over eTran, side by side.
 demo: packages

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "bpf-progs/tcp.h"
+#include "bpf-progs/tcp/state.h"
 #include "uapi/etran_ctl.h"
 
 struct conn;

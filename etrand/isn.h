@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bpf-progs/tcp.h"
+#include "bpf-progs/tcp/state.h"
 
 uint64_t isn_siphash(const uint64_t key[2], const void *mem, size_t len);
 uint32_t isn_make(const struct tcp_tuple *tuple, uint64_t now_ns);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bpf-progs/tcp.h"
+#include "bpf-progs/tcp/state.h"
 #include "uapi/etran_ctl.h"
 
 struct tenant;

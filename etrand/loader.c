@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
-#include "bpf-progs/tcp.h"
+#include "bpf-progs/tcp/state.h"
 #include "loader.h"
 #include "log.h"
 #include "nic.h"

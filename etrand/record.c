@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf-progs/tcp.h"
+#include "bpf-progs/tcp/state.h"
 #include "loader.h"
 #include "log.h"
 #include "record.h"

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bpf-progs/tcp.h"
+#include "bpf-progs/tcp/state.h"
 
 #define SEG_FIN		0x01
 #define SEG_SYN		0x02

@@ -2,7 +2,7 @@
 #ifndef ETRAND_TCPSYS_H
 #define ETRAND_TCPSYS_H
 
-#include "bpf-progs/tcp.h"
+#include "bpf-progs/tcp/state.h"
 #include "loader.h"
 
 int tcpsys_run(enum tcp_prog prog, void *ctx, uint32_t size);

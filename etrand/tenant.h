@@ -9,7 +9,7 @@
 #include "loop.h"
 #include "nic.h"
 #include "record.h"
-#include "uapi/etran_io.h"
+#include "uapi/tcp.h"
 
 struct conn;
 struct listener;

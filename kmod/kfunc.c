@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The kfuncs. What each does and from where it may be called is written for
- * BPF authors in bpf-progs/include/etran/kfuncs.bpf.h; kfunc-table.h enforces
+ * BPF authors in bpf-progs/lib/kfuncs.bpf.h; kfunc-table.h enforces
  * the latter. Bodies only check and call the noun's file.
  *
  * All are callable while a bpf_spin_lock is held: at most one raw lock, no

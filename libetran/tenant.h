@@ -20,7 +20,7 @@
 #include <sys/uio.h>
 
 #include "etran_ctl.h"
-#include "etran_io.h"
+#include "uapi/tcp.h"
 #include "libetran.h"
 #include "lock.h"
 #include "ring.h"

@@ -178,7 +178,7 @@ def ceiling_table(res):
     names = [n for n in res.in_order() if res.ceiling(n, True)]
     if not names:
         return
-    print("## The ceiling\n\nThe same packets through AF_XDP alone (selftests/kernel/ceiling.c):"
+    print("## The ceiling\n\nThe same packets through AF_XDP alone (selftests/kmod/ceiling.c):"
           " no copy, no\nchecksum, no state.\n")
     head(["as workload", ">1/s or Mbit/s", ">p50 us", ">p99 us", ">instructions", ">spread",
           ">eTran needs"])
