@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The tables of what was measured, on standard output."""
 from plots import link
-from results import mean
+from results import earlier, mean
 
 
 def head(columns):
@@ -192,6 +192,33 @@ def ceiling_table(res):
     print()
 
 
+def beside(then, now):
+    return "%.0f -> %.0f, %+.1f %%" % (then, now, 100 * (now / then - 1)) if then and now else "-"
+
+
+def earlier_table(res):
+    old = earlier()
+    print("## Before the test kernel grew\n\nInstructions on both sides then and now, so that a"
+          " slower Linux does not look\nlike a faster eTran. Then: %s.\n" % old["what"])
+    head(["workload", ">Linux", ">eTran", ">better then", ">better now"])
+    for name in (n for n in res.names("virtual") if n in old["figures"]):
+        then, now = old["figures"][name], res.pair(name)
+        cells = [beside(then[stack][1], fig and not fig["invalid"] and fig.get("instructions"))
+                 for stack, fig in zip(("linux", "etran"), now)]
+        rates = then["linux"][0], then["etran"][0]
+        ratio = res.ratio(name, "mbit" if then["unit"] == "Mbit/s" else "rps")
+        row(name, *cells, "%.2f" % (rates[1] / rates[0]) if all(rates) else "-",
+            "%.2f" % ratio if ratio else "-")
+    print()
+    head(["hooks, instructions a packet", ">then -> now"])
+    for case, then in old["costs"].items():
+        kernel, name = case.split(" ", 1)
+        now = res.cost(kernel, name.removeprefix("kernel, "))
+        if now:
+            row(case, beside(then, mean(now)))
+    print()
+
+
 def sections(res):
     if res.names("virtual"):
         print("## Virtual\n")
@@ -214,3 +241,5 @@ def sections(res):
         answer_table(res)
         ceiling_table(res)
         pace_table(res)
+    if res.names("virtual"):
+        earlier_table(res)
