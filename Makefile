@@ -208,26 +208,24 @@ else
 daemon:
 endif
 
-# libetran/: preload*.c and shim_*.c are the shim's alone.  The shim holds
-# the whole library, so that nothing internal is exported for it.  Both go into
+# libetran/: what is in shim/ is libetran-preload.so's alone, which holds the
+# whole library, so that nothing internal is exported for it.  Both go into
 # other people's programs and depend on nothing but libc.
 LIB_SRC := $(call rwildcard,libetran,*.c)
 ifneq ($(LIB_SRC),)
-SHIM_SRC := $(filter libetran/preload% libetran/shim_%,$(LIB_SRC))
+SHIM_SRC := $(filter libetran/shim/%,$(LIB_SRC))
 lib: $(OUT)/lib/libetran.so $(if $(SHIM_SRC),$(OUT)/lib/libetran-preload.so)
 # Small functions in many files, on every request's path: one program to the compiler.
 LIB_CFLAGS := -fPIC -fvisibility=hidden -flto=auto -ffat-lto-objects
 $(OUT)/obj/libetran/%.o: EXTRA := $(LIB_CFLAGS)
-map = $(addprefix -Wl$(comma)--version-script=,$(wildcard $(1)))
-comma := ,
-$(OUT)/lib/libetran.so: $(call obj,$(filter-out $(SHIM_SRC),$(LIB_SRC))) $(wildcard libetran/libetran.map)
+$(OUT)/lib/libetran.so: $(call obj,$(filter-out $(SHIM_SRC),$(LIB_SRC))) libetran/libetran.map
 	$(call msg,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(link) $(CFLAGS) $(LIB_CFLAGS) -shared -Wl,-soname,libetran.so $(call map,libetran/libetran.map) -lpthread
-$(OUT)/lib/libetran-preload.so: $(call obj,$(LIB_SRC)) $(wildcard libetran/preload.map)
+	$(Q)$(link) $(CFLAGS) $(LIB_CFLAGS) -shared -Wl,-soname,libetran.so -Wl,--version-script=libetran/libetran.map -lpthread
+$(OUT)/lib/libetran-preload.so: $(call obj,$(LIB_SRC))
 	$(call msg,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(link) $(CFLAGS) $(LIB_CFLAGS) -shared $(call map,libetran/preload.map) -lpthread -ldl
+	$(Q)$(link) $(CFLAGS) $(LIB_CFLAGS) -shared -lpthread -ldl
 else
 lib:
 endif

@@ -19,7 +19,7 @@ static int fake_clock(clockid_t id, struct timespec *t)
 }
 
 #define clock_gettime fake_clock
-#include "libetran/shim_cork.c"
+#include "libetran/shim/cork.c"
 
 static bool corked;
 static int waiting;		/* sends that the NIC was not told of */

@@ -14,7 +14,11 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 
-#include "shim.h"
+#include "cork.h"
+#include "fd.h"
+#include "real.h"
+#include "tls.h"
+#include "wait.h"
 
 /* Those that wait for data; shim_ev_lock */
 static struct shim_list sleepers = { &sleepers, &sleepers };
@@ -283,43 +287,6 @@ int shim_wait_restart(struct shim_waiter *w, struct pollfd *fds, nfds_t n,
 	if (r < 0 && errno == EINTR && !u->set &&
 	    nr_handlers[1] > 0 && nr_handlers[2] <= 0)
 		return 0;
-	return r;
-}
-
-/**
- * shim_wait_events - block a socket call
- * @want: EPOLL* to wait for; errors and hang-up always count
- * @timeo: SO_RCVTIMEO or SO_SNDTIMEO, 0 is forever
- * Return: 0, -EAGAIN when the time is over, -EINTR.
- */
-int shim_wait_events(struct shim_file *f, uint32_t want, const struct timespec *timeo)
-{
-	struct pollfd fds[SHIM_EXTRA_FDS];
-	struct shim_waiter *w, stack;
-	struct shim_wait_ent ent;
-	struct shim_until u;
-	struct timespec left;
-	int r;
-
-	shim_until(&u, shim_ts_zero(timeo) ? NULL : timeo);
-	w = shim_wait_begin(&stack);
-	shim_wait_on(w, &ent, f);
-	for (;;) {
-		etran_service();
-		r = 0;
-		if (f->state != SHIM_CONN ||
-		    shim_sock_events(f) & (want | EPOLLERR | EPOLLHUP))
-			break;
-		r = -EAGAIN;
-		if (!shim_left(&u, &left))
-			break;
-		if (shim_wait_restart(w, fds, 0, &u) < 0) {
-			r = -errno;
-			break;
-		}
-	}
-	shim_wait_off(&ent);
-	shim_wait_end(w);
 	return r;
 }
 

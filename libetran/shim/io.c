@@ -10,8 +10,13 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
-#include "shim.h"
+#include "cork.h"
+#include "fd.h"
+#include "io.h"
+#include "sock.h"
 
 #define MAX_IOV		1024		/* UIO_MAXIOV */
 #define SCRATCH		16384
@@ -80,7 +85,7 @@ static int connecting(struct shim_file *f, bool wait, const struct timespec *tim
 	if (!shim_sock_events(f)) {
 		if (!wait)
 			return -EAGAIN;
-		r = shim_wait_events(f, EPOLLIN | EPOLLOUT, timeo);
+		r = shim_sock_wait(f, EPOLLIN | EPOLLOUT, timeo);
 		if (r)
 			return r;
 	}
@@ -105,7 +110,7 @@ static ssize_t recv_nothing(struct shim_file *f, bool wait)
 	etran_service();
 	if (shim_sock_events(f) & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
 		return 0;
-	return wait ? shim_wait_events(f, EPOLLIN | EPOLLRDHUP, &f->rcvtimeo) : -EAGAIN;
+	return wait ? shim_sock_wait(f, EPOLLIN | EPOLLRDHUP, &f->rcvtimeo) : -EAGAIN;
 }
 
 /**
@@ -155,7 +160,7 @@ ssize_t shim_recvv(struct shim_file *f, const struct iovec *iov, int n, int flag
 			continue;
 		if (!wait)
 			break;
-		r = shim_wait_events(f, EPOLLIN | EPOLLRDHUP, &f->rcvtimeo);
+		r = shim_sock_wait(f, EPOLLIN | EPOLLRDHUP, &f->rcvtimeo);
 		if (r)
 			break;
 	}
@@ -225,7 +230,7 @@ ssize_t shim_sendv(struct shim_file *f, const struct iovec *iov, int n, int flag
 		if (r > 0)
 			done += r;
 		else if (r == -EAGAIN && wait)
-			r = shim_wait_events(f, EPOLLOUT, &f->sndtimeo);
+			r = shim_sock_wait(f, EPOLLOUT, &f->sndtimeo);
 	} while (r >= 0 && done < len);
 	if (done)
 		shim_sent();

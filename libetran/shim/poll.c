@@ -8,7 +8,12 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "shim.h"
+#include "epoll_wait.h"
+#include "fd.h"
+#include "life.h"
+#include "poll.h"
+#include "real.h"
+#include "sock.h"
 
 #define SMALL		64	/* entries that need no malloc() */
 

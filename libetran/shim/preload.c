@@ -12,7 +12,17 @@
 #include <sys/sendfile.h>
 #include <sys/time.h>
 
-#include "shim.h"
+#include "accept.h"
+#include "conn.h"
+#include "epoll.h"
+#include "epoll_wait.h"
+#include "fd.h"
+#include "io.h"
+#include "life.h"
+#include "opt.h"
+#include "poll.h"
+#include "real.h"
+#include "wait.h"
 
 /* The C library's prototypes carry attributes that ours need not repeat. */
 #pragma GCC diagnostic ignored "-Wnonnull"

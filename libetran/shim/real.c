@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * The C library's own functions, see shim_real.h.
+ * The C library's own functions, see real.h.
  *
  * Signal dispositions are the exception to "a bare system call at first": the
  * kernel's struct sigaction is not the C library's, so sigaction() and signal()
@@ -9,7 +9,7 @@
 #include <dlfcn.h>
 #include <stdbool.h>
 
-#include "shim_real.h"
+#include "real.h"
 
 #define EARLY(type, name, params, nr, ...) \
 static type early_##name params \

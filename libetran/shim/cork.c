@@ -21,7 +21,14 @@
  * first send on. With a second thread that sends nothing is collected. One that
  * only accepts does not count: many servers have one of these and a worker.
  */
-#include "shim.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "cork.h"
+#include "libetran/libetran.h"
+#include "tls.h"
 
 #define QUICK_NS	1000000
 #define COLLECT_MAX	1024

@@ -12,7 +12,15 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "shim.h"
+#include "accept.h"
+#include "conn.h"
+#include "epoll.h"
+#include "fd.h"
+#include "life.h"
+#include "real.h"
+#include "sock.h"
+#include "uapi/etran_ctl.h"
+#include "wait.h"
 
 static int fail(int err)
 {
@@ -99,7 +107,7 @@ static int adopt(struct shim_file *l, struct etran_sock *s, struct sockaddr *a,
 
 	fd = real.socket(AF_INET, SOCK_STREAM | (flags & (SOCK_CLOEXEC | SOCK_NONBLOCK)), 0);
 	if (fd >= 0)
-		f = shim_file_new(SHIM_SOCK);
+		f = shim_file_new(SHIM_SOCK, shim_sock_release);
 	if (!f) {
 		err = fd < 0 ? errno : ENOMEM;
 		if (fd >= 0)

@@ -16,7 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shim.h"
+#include "fd.h"
+#include "libetran/libetran.h"
+#include "life.h"
+#include "real.h"
+#include "uapi/etran_ctl.h"
+#include "wait.h"
 
 #define LINGER_MS	60000
 

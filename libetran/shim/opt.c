@@ -14,7 +14,13 @@
 #include <sys/ioctl.h>
 #include <sys/time.h>
 
-#include "shim.h"
+#include "epoll.h"
+#include "fd.h"
+#include "life.h"
+#include "opt.h"
+#include "real.h"
+#include "sock.h"
+#include "uapi/etran_ctl.h"
 
 static int fail(int err)
 {

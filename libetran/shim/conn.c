@@ -16,7 +16,14 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "shim.h"
+#include "conn.h"
+#include "epoll.h"
+#include "fd.h"
+#include "life.h"
+#include "real.h"
+#include "sock.h"
+#include "tls.h"
+#include "uapi/etran_ctl.h"
 
 static int fail(int err)
 {
@@ -33,63 +40,12 @@ int shim_socket(int domain, int type, int proto)
 	    (type & 0xf) != SOCK_STREAM || (proto && proto != IPPROTO_TCP) ||
 	    shim_forked || shim_in_other_process())
 		return fd;
-	f = shim_file_new(SHIM_SOCK);
+	f = shim_file_new(SHIM_SOCK, shim_sock_release);
 	if (!f)
 		return fd;
 	f->nonblock = type & SOCK_NONBLOCK;
 	f->ipv6 = domain == AF_INET6;
 	return shim_install(fd, f);
-}
-
-/*
- * libetran says that etran_events() changed, or that there is more of the
- * same. Its lock is held: note it and go.
- */
-void shim_changed(struct etran_sock *s, void *user)
-{
-	struct shim_file *f = user;
-
-	(void)s;
-	if (!f || atomic_load(&f->nr_watch) <= 0)
-		return;
-	et_mutex_lock(&shim_ev_lock);
-	shim_epoll_ready(f);
-	shim_wake_waiters(f);
-	et_mutex_unlock(&shim_ev_lock);
-}
-
-/**
- * shim_sock_events - what poll() would say of a socket
- * Of a listener only eTran's half.
- */
-uint32_t shim_sock_events(struct shim_file *f)
-{
-	struct pollfd p = { .fd = f->fd, .events = POLLIN | POLLOUT | POLLRDHUP | POLLPRI };
-	uint32_t ev;
-
-	if (f->state == SHIM_CONN && (shim_is_up(f) || !shim_check_refused(f))) {
-		ev = etran_events(f->s);
-		if (f->ss == SHIM_SS_CONNECTING && !(ev & (EPOLLERR | EPOLLHUP)) &&
-		    !shim_is_up(f))
-			return 0;
-		if (f->lowat > 1 && ev & EPOLLIN &&
-		    !(ev & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) &&
-		    etran_inq(f->s) < (size_t)f->lowat)
-			ev &= ~EPOLLIN;
-		if (f->err)
-			ev |= EPOLLERR;
-		return ev & (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR);
-	}
-	if (f->state == SHIM_LISTEN) {
-		if (f->shut)
-			return EPOLLIN | EPOLLHUP | EPOLLRDHUP;
-		if (f->stash)
-			return EPOLLIN;
-		return f->s ? etran_events(f->s) & EPOLLIN : 0;
-	}
-	if (f->state == SHIM_INERT)
-		return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-	return real.poll(&p, 1, 0) > 0 ? p.revents : 0;
 }
 
 /* The address that the kernel would send from, or a reason to leave it alone. */
@@ -193,44 +149,6 @@ static uint32_t start(struct shim_file *f, int fd, const struct sockaddr_in *dst
 	return ETRAN_R_NONE;
 }
 
-/**
- * shim_check_refused - did etrand say no to a connect() under way?
- * If so the kernel takes the socket over, and the program sees nothing of it.
- * Return: true when that happened. A blocking connect() calls the kernel itself.
- */
-bool shim_check_refused(struct shim_file *f)
-{
-	uint32_t reason;
-	bool gone = false;
-
-	if (f->ss != SHIM_SS_CONNECTING || f->refused || f->state != SHIM_CONN)
-		return false;
-	reason = etran_sock_reason(f->s);
-	if (reason == ETRAN_R_NONE)
-		return false;
-	pthread_mutex_lock(&f->lock);
-	if (f->state == SHIM_CONN && !f->refused) {
-		shim_kernel("connect", reason);
-		if (shim_require) {
-			f->refused = ECONNREFUSED;
-		} else {
-			gone = true;
-			etran_set_user(f->s, NULL, NULL);
-			if (f->nonblock &&
-			    real.connect(f->fd, (void *)&f->peer, sizeof(f->peer)) &&
-			    errno != EINPROGRESS)
-				f->err = errno;
-			f->state = SHIM_KERNEL;
-			shim_epoll_to_kernel(f);
-			et_mutex_lock(&shim_ev_lock);
-			shim_wake_waiters(f);
-			et_mutex_unlock(&shim_ev_lock);
-		}
-	}
-	pthread_mutex_unlock(&f->lock);
-	return gone || f->state == SHIM_KERNEL;
-}
-
 /* connect() has an outcome. */
 static int connect_result(struct shim_file *f, int fd)
 {
@@ -251,7 +169,7 @@ static int connect_result(struct shim_file *f, int fd)
 
 static int connect_wait(struct shim_file *f, int fd, int timed_out)
 {
-	int r = shim_wait_events(f, EPOLLOUT, &f->sndtimeo);
+	int r = shim_sock_wait(f, EPOLLOUT, &f->sndtimeo);
 
 	if (r == -EAGAIN)
 		return fail(timed_out);
@@ -379,53 +297,4 @@ int shim_getname(struct shim_file *f, int fd, struct sockaddr *a, socklen_t *n, 
 	memcpy(a, peer ? &other : &self, room < sizeof(self) ? room : sizeof(self));
 	*n = sizeof(self);
 	return 0;
-}
-
-/* SO_LINGER: close() waits until the peer has everything, or not any longer. */
-static void linger(struct shim_file *f)
-{
-	struct timespec left, max = { .tv_sec = f->linger.l_linger };
-	struct pollfd fds[SHIM_EXTRA_FDS];
-	struct shim_waiter *w, stack;
-	struct shim_until u;
-
-	etran_shutdown(f->s, SHUT_WR);
-	shim_until(&u, &max);
-	w = shim_wait_begin(&stack);
-	for (;;) {
-		etran_service();
-		if (!etran_outq(f->s) || !shim_left(&u, &left))
-			break;
-		/* acknowledgements alone wake nobody: look every 10 ms */
-		shim_until(&u, &left);
-		if (left.tv_sec || left.tv_nsec > 10000000) {
-			struct shim_until slice;
-
-			shim_until(&slice, &(struct timespec){ .tv_nsec = 10000000 });
-			shim_wait(w, fds, 0, &slice, NULL);
-		} else {
-			shim_wait(w, fds, 0, &u, NULL);
-		}
-	}
-	shim_wait_end(w);
-}
-
-/* The last descriptor and the last call are gone. */
-void shim_sock_release(struct shim_file *f)
-{
-	bool reset = f->linger.l_onoff && !f->linger.l_linger;
-
-	shim_epoll_drop(f);
-	if (shim_forked)
-		return;
-	if (f->stash)
-		etran_close(f->stash, true);
-	f->stash = NULL;
-	if (!f->s)
-		return;
-	etran_set_user(f->s, NULL, NULL);
-	if (f->state == SHIM_CONN && f->linger.l_onoff && !reset && etran_connected(f->s))
-		linger(f);
-	etran_close(f->s, reset);
-	f->s = NULL;
 }

@@ -9,7 +9,13 @@
 #include <errno.h>
 #include <limits.h>
 
-#include "shim.h"
+#include "cork.h"
+#include "epoll.h"
+#include "epoll_wait.h"
+#include "fd.h"
+#include "life.h"
+#include "real.h"
+#include "sock.h"
 
 #define BATCH		32
 #define KERNEL_EVERY	8	/* calls; in the others eTran's events suffice */

@@ -15,8 +15,10 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#include "shim.h"
+#include "fd.h"
+#include "real.h"
 
 #define HIGH_FD		700	/* ours go up there, out of select()'s busy part */
 
@@ -52,9 +54,11 @@ static void table_set(int fd, struct shim_file *f)
 
 /**
  * shim_file_new - a file description without descriptors
+ * @release: called when the last reference is gone; then the memory may become
+ *	another file
  * Return: it with one reference, NULL when there is no memory.
  */
-struct shim_file *shim_file_new(enum shim_kind kind)
+struct shim_file *shim_file_new(enum shim_kind kind, void (*release)(struct shim_file *f))
 {
 	struct shim_file *f;
 
@@ -70,6 +74,7 @@ struct shim_file *shim_file_new(enum shim_kind kind)
 		pthread_mutex_init(&f->lock, NULL);
 	}
 	f->kind = kind;
+	f->release = release;
 	f->state = SHIM_NEW;
 	f->ss = SHIM_SS_UNCONNECTED;
 	f->nonblock = f->ipv6 = f->inherited = f->knl_listen = f->shut = false;
@@ -112,14 +117,10 @@ struct shim_file *shim_get_slow(int fd)
 	return NULL;
 }
 
-void shim_put(struct shim_file *f)
+/* Nobody refers to it any more. */
+void shim_put_last(struct shim_file *f)
 {
-	if (atomic_fetch_sub(&f->ref, 1) != 1)
-		return;
-	if (f->kind == SHIM_SOCK)
-		shim_sock_release(f);
-	else
-		shim_epoll_release(f);
+	f->release(f);
 	pthread_mutex_lock(&shim_fd_lock);
 	f->next_free = free_files;
 	free_files = f;

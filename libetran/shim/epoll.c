@@ -18,7 +18,11 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 
-#include "shim.h"
+#include "epoll.h"
+#include "fd.h"
+#include "life.h"
+#include "real.h"
+#include "wait.h"
 
 #define POOL_ITEMS	(1 << 19)
 #define INPUT_BITS	(~(uint32_t)(EPOLLET | EPOLLONESHOT | EPOLLEXCLUSIVE | EPOLLWAKEUP))
@@ -116,7 +120,7 @@ int shim_epoll_new(int fd)
 
 	if (fd < 0 || shim_forked || shim_in_other_process())
 		return fd;
-	ep = shim_file_new(SHIM_EPOLL);
+	ep = shim_file_new(SHIM_EPOLL, shim_epoll_release);
 	return ep ? shim_install(fd, ep) : fd;
 }
 
