@@ -16,7 +16,17 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "ctl.h"
+#include "service.h"
+#include "shape.h"
 #include "tenant.h"
+
+/* A message that etrand's socket had no room for. */
+struct et_ctl_out {
+	struct et_ctl_out *next;
+	struct etran_ctl_msg msg;
+	int fd;
+};
 
 /* Connect to etrand. Return: a descriptor or a negative errno. No lock needed. */
 int et_ctl_dial(void)
@@ -158,17 +168,6 @@ void et_ctl_flush(void)
 	}
 }
 
-/* RELEASE or ABORT of a connection. */
-void et_ctl_conn(uint32_t type, const struct etran_sock *s)
-{
-	struct etran_ctl_msg m = { .type = type, .id = et_ctl_id() };
-
-	m.u.conn.conn = s->conn;
-	m.u.conn.gen = s->gen;
-	m.u.conn.slot = s->slot;
-	et_ctl_send(&m, -1);
-}
-
 /**
  * et_ctl_recv - receive one message. No lock needed.
  * @fds: room for *@nr_fds descriptors, NULL: close what comes
@@ -220,155 +219,14 @@ int et_ctl_recv(int fd, struct etran_ctl_msg *m, int *fds, int *nr_fds, int wait
 	return 0;
 }
 
-static struct etran_sock *by_req(uint8_t state, uint32_t req)
-{
-	struct etran_sock *s;
-
-	for (s = et_tn.socks; s; s = s->next)
-		if (s->state == state && s->req == req && req)
-			return s;
-	return NULL;
-}
-
-static struct etran_sock *by_listener(uint32_t listener)
-{
-	struct etran_sock *s;
-
-	for (s = et_tn.socks; s; s = s->next)
-		if (s->state == ET_S_LISTEN && s->listener == listener && listener)
-			return s;
-	return NULL;
-}
-
-/* The open connection that an event means. */
-static struct etran_sock *by_conn(const struct etran_ctl_conn *c)
-{
-	struct etran_sock *s;
-
-	if (c->slot >= et_tn.nr_slots)
-		return NULL;
-	s = et_tn.slots[c->slot].sock;
-	return s && s->gen == c->gen ? s : NULL;
-}
-
-static void refuse(const struct etran_ctl_conn *c)
-{
-	struct etran_ctl_msg m = { .type = ETRAN_CTL_ABORT, .id = et_ctl_id() };
-
-	m.u.conn = *c;
-	et_ctl_send(&m, -1);
-}
-
-static void on_connected(uint32_t id, const struct etran_ctl_conn *c)
-{
-	struct etran_sock *s = by_req(ET_S_CONNECTING, id);
-	int err;
-
-	if (!s) {
-		refuse(c);
-		return;
-	}
-	err = et_conn_attach(s, c);
-	if (err) {
-		refuse(c);
-		et_conn_end(s, -err);
-	} else if (s->orphan) {
-		et_conn_abort(s);	/* closed while connecting */
-	}
-}
-
-static void on_newconn(const struct etran_ctl_conn *c)
-{
-	struct etran_sock *l = by_listener(c->listener), *s;
-
-	s = l ? et_sock_new(ET_S_ENDED) : NULL;
-	if (!s) {
-		refuse(c);
-		return;
-	}
-	if (et_conn_attach(s, c)) {
-		refuse(c);
-		et_sock_free(s);
-		return;
-	}
-	s->listener = c->listener;
-	*l->accept_tail = s;
-	l->accept_tail = &s->accept_next;
-	et_touch(l, true);
-}
-
-static void on_error(uint32_t id, const struct etran_ctl_error *e)
-{
-	struct etran_sock *s = by_req(ET_S_CONNECTING, id);
-
-	if (s) {
-		s->reason = e->reason < ETRAN_R_MAX ? e->reason : ETRAN_R_UNSUPPORTED;
-		et_conn_end(s, e->err ? (int)e->err : ECONNREFUSED);
-		return;
-	}
-	s = by_req(ET_S_LISTEN, id);	/* again after a restart */
-	if (s) {
-		s->req = 0;
-		s->err = e->err;
-		et_touch(s, true);
-	}
-}
-
-static void on_event(const struct etran_ctl_msg *m)
-{
-	const struct etran_ctl_conn *c = &m->u.conn;
-	struct etran_sock *s;
-
-	/* What the peer sent before the end may be in the ring: first that. */
-	if (m->type != ETRAN_CTL_REXMIT)
-		et_rx_drain();
-	s = by_conn(c);
-	if (!s)
-		return;
-	if (m->type == ETRAN_CTL_REXMIT) {
-		et_conn_refresh(s);
-		et_tx_timeout(s);
-	} else if (m->type == ETRAN_CTL_CLOSED) {
-		et_conn_finish(s, 0);
-	} else {
-		et_conn_finish(s, c->err ? (int)c->err : ECONNRESET);
-	}
-}
-
 static void dispatch(const struct etran_ctl_msg *m)
 {
-	struct etran_sock *s;
-
 	if (m->id && m->id == et_tn.sync_id) {
 		et_tn.sync = *m;
 		et_tn.sync_done = true;
 		return;
 	}
-	switch (m->type) {
-	case ETRAN_CTL_CONNECTED:
-		on_connected(m->id, &m->u.conn);
-		break;
-	case ETRAN_CTL_NEWCONN:
-		on_newconn(&m->u.conn);
-		break;
-	case ETRAN_CTL_ERROR:
-		on_error(m->id, &m->u.error);
-		break;
-	case ETRAN_CTL_OK:
-		s = by_req(ET_S_LISTEN, m->id);
-		if (s) {
-			s->listener = m->u.listen.listener;
-			s->req = 0;
-		}
-		break;
-	case ETRAN_CTL_RESET:
-	case ETRAN_CTL_REXMIT:
-	case ETRAN_CTL_CLOSED:
-		on_event(m);
-		break;
-	default:
-		et_debug("message %u from etrand ignored", m->type);
-	}
+	et_shape.message(m);
 }
 
 /**
@@ -442,18 +300,10 @@ void et_ctl_lost(void)
 	et_thread_wake();
 }
 
-/* Nobody will ever answer the requests that were under way. */
+/* What follows from it. */
 void et_ctl_settle(void)
 {
-	struct etran_sock *s, *next;
-
 	et_tn.lost = false;
 	drop_out();
-	for (s = et_tn.socks; s; s = next) {
-		next = s->next;
-		if (s->state == ET_S_CONNECTING)
-			et_conn_end(s, ETIMEDOUT);
-		else if (s->state == ET_S_LISTEN)
-			s->listener = s->req = 0;
-	}
+	et_shape.lost();
 }

@@ -4,8 +4,9 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "frame.h"
+#include "shape.h"
 #include "tenant.h"
 
 /**
@@ -28,7 +29,6 @@ int et_frames_init(uint32_t nr, uint32_t nr_queues, uint32_t fill)
 	t->tx_frames = nr - t->rx_frames;
 	t->tx_free = 0;
 	t->free_head = ET_NONE;
-	t->tx_limit = t->tx_frames / 2 < ET_TX_LIMIT ? t->tx_frames / 2 : ET_TX_LIMIT;
 	for (i = nr; i-- > t->rx_frames;) {
 		t->frames[i].state = ET_F_KERNEL;
 		et_frame_free(i);
@@ -70,19 +70,18 @@ void et_frame_free(uint32_t f)
 
 /**
  * et_frame_submit - give a frame to the kernel
- * @req: the request; replaces whatever is at the frame's beginning
+ * @len: bytes from its beginning on, which the caller has written
  * Return: false when the TX ring is full.
  */
-bool et_frame_submit(struct et_queue *q, uint32_t f, const struct etran_tx_req *req)
+bool et_frame_submit(struct et_queue *q, uint32_t f, uint32_t len)
 {
 	struct xdp_desc *desc;
 
 	if (!et_ring_room(&q->tx))
 		return false;
-	memcpy(et_frame_data(f), req, sizeof(*req));
 	desc = et_ring_desc(&q->tx, q->tx.own);
 	desc->addr = et_frame_addr(f);
-	desc->len = ETRAN_TCP_ROOM + req->len;
+	desc->len = len;
 	desc->options = 0;
 	q->tx.own++;
 	q->dirty = true;
@@ -94,15 +93,20 @@ static void reap_one(uint64_t addr)
 {
 	struct et_tenant *t = &et_tn;
 	uint64_t f = addr >> t->chunk_shift;
+	struct et_frame *fr;
 
 	if (f >= t->nr_frames || t->frames[f].state != ET_F_KERNEL) {
 		t->bad_rx++;
 		return;
 	}
-	if (t->frames[f].owner)
-		et_tx_completed(t->frames[f].owner, f);
-	else
+	fr = &t->frames[f];
+	if (!fr->owner) {
 		et_frame_free(f);
+		return;
+	}
+	fr->state = ET_F_KEPT;
+	if (fr->flags & ET_FR_AGAIN)
+		et_shape.again(fr->owner);
 }
 
 /**

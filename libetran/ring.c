@@ -10,6 +10,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "frame.h"
+#include "ring.h"
+#include "service.h"
 #include "tenant.h"
 
 #ifndef SOL_XDP

@@ -13,7 +13,13 @@
 
 #include <linux/if_xdp.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+struct etran_ctl_welcome;
+
+/* Compiler barrier for words that the kernel writes. */
+#define ET_READ(x)	__atomic_load_n(&(x), __ATOMIC_RELAXED)
 
 struct et_ring {
 	uint32_t *producer;
@@ -26,6 +32,20 @@ struct et_ring {
 	void *map;
 	size_t map_len;
 };
+
+struct et_queue {
+	int fd;
+	bool dirty;		/* produced, but the kernel was not told */
+	bool stuck;		/* the kernel did not take all of the TX ring */
+	bool refilled;
+	struct et_ring rx, tx, fill, comp;
+};
+
+int et_queue_map(struct et_queue *q, int fd, const struct etran_ctl_welcome *w);
+void et_queue_unmap(struct et_queue *q);
+void et_queue_kick(struct et_queue *q);
+void et_kick_all(void);
+void et_refill(void);
 
 /* Entries that can be produced now. */
 static inline uint32_t et_ring_room(const struct et_ring *r)

@@ -24,6 +24,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl.h"
+#include "frame.h"
+#include "service.h"
+#include "shape.h"
 #include "tenant.h"
 
 #define TICK_MS		100
@@ -73,15 +77,15 @@ static void service(bool woken)
 	bool busy;
 
 	busy = et_frames_reap();
-	busy |= et_rx_drain();
+	busy |= et_shape.receive();
 	if (woken || !busy || ++et_tn.quiet >= ET_QUIET_MAX) {
 		et_tn.quiet = 0;
 		et_ctl_flush();
 		et_ctl_read();
 	}
 	if (et_tn.nr_starved || et_tn.tx_free <= et_tn.tx_frames / 4)
-		et_refresh_all();
-	et_tx_flush_all();
+		et_shape.refresh();
+	et_shape.flush();
 }
 
 /*
@@ -98,17 +102,6 @@ static void app_came(void)
 	if (woken && read(et_tn.evfd, &n, sizeof(n)) < 0)
 		et_debug("eventfd: %d", errno);
 	service(woken);
-}
-
-static void serve_orphans(void)
-{
-	struct etran_sock *s, *next;
-
-	for (s = et_tn.socks; s && et_tn.nr_orphans; s = next) {
-		next = s->next;
-		if (s->orphan)
-			et_conn_serve_orphan(s);
-	}
 }
 
 /* How long may the thread sleep? -1: until it is woken. */
@@ -141,37 +134,20 @@ static void tick(void)
 	et_tn.told = false;
 	if (et_tn.services == thread.services) {
 		service(false);
-		et_refresh_all();
+		et_shape.refresh();
 	} else {
 		if (et_tn.tx_active)
-			et_refresh_all();
+			et_shape.refresh();
 		et_ctl_flush();
 		et_kick_all();
 	}
 	thread.services = et_tn.services;
-	serve_orphans();
+	et_shape.linger();
 	if (et_tn.lost)
 		et_ctl_settle();
-	et_tell();
+	et_shape.tell();
 	if (et_tn.told)
 		et_wake_app();
-}
-
-/* Ports are held by the listeners' descriptors; etrand has to know them again. */
-static void listen_again(void)
-{
-	struct etran_ctl_msg m;
-	struct etran_sock *s;
-
-	for (s = et_tn.socks; s; s = s->next) {
-		if (s->state != ET_S_LISTEN || s->fd < 0)
-			continue;
-		memset(&m, 0, sizeof(m));
-		m.type = ETRAN_CTL_LISTEN;
-		m.id = s->req = et_ctl_id();
-		m.u.listen.backlog = s->backlog;
-		et_ctl_send(&m, s->fd);
-	}
 }
 
 /* Find etrand again and tell it who we are. */
@@ -196,7 +172,7 @@ static void reconnect(void)
 	et_tn.ctl = ctl;
 	thread.backoff = BACKOFF_MIN_MS;
 	et_ctl_flush();
-	listen_again();
+	et_shape.resume();
 	et_wake_app();
 	et_debug("etrand is back");
 	et_unlock();
@@ -262,7 +238,7 @@ int et_thread_start(void)
 
 ET_API void etran_service(void)
 {
-	if (et_tn.forked || !et_tn.open)
+	if (!et_usable())
 		return;
 	et_lock();
 	app_came();
@@ -271,10 +247,10 @@ ET_API void etran_service(void)
 
 ET_API void etran_kick(void)
 {
-	if (et_tn.forked || !et_tn.open)
+	if (!et_usable())
 		return;
 	et_lock();
-	et_tx_flush_all();
+	et_shape.flush();
 	et_unlock();
 }
 
@@ -282,7 +258,7 @@ ET_API bool etran_cork(bool on)
 {
 	bool was;
 
-	if (et_tn.forked || !et_tn.open)
+	if (!et_usable())
 		return false;
 	et_lock();
 	was = et_tn.corked;
@@ -296,7 +272,7 @@ ET_API int etran_pollfds(struct pollfd *fds, int max)
 	uint32_t i;
 	int n = 0;
 
-	if (et_tn.forked || !et_tn.open)
+	if (!et_usable())
 		return 0;
 	et_lock();
 	if (n < max)
@@ -319,12 +295,12 @@ ET_API int etran_drain(int timeout_ms)
 	struct pollfd fds[ETRAN_MAX_QUEUES + 2];
 	int left, n;
 
-	if (et_tn.forked || !et_tn.open)
+	if (!et_usable())
 		return 0;
 	for (;;) {
 		et_lock();
 		app_came();
-		serve_orphans();
+		et_shape.linger();
 		left = et_tn.nr_orphans;
 		if (!left)
 			et_ctl_flush();

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ctl.h"
+#include "frame.h"
+#include "service.h"
+#include "shape.h"
 #include "tenant.h"
 
 #define RETRY_NS	1000000000ull	/* "no daemon" is remembered this long */
@@ -68,9 +73,9 @@ void et_unlock(void)
 	if (et_tn.lost)
 		et_ctl_settle();
 	if (et_tn.pending && !et_tn.corked)
-		et_tx_flush_all();
+		et_shape.flush();
 	if (et_tn.touched)
-		et_tell();
+		et_shape.tell();
 	et_mutex_unlock(&et_tn.lock);
 }
 
@@ -117,7 +122,12 @@ static bool welcome_ok(const struct etran_ctl_welcome *w, int nr_fds)
 	       w->nr_slots && w->nr_slots <= ETRAN_MAX_CONNS;
 }
 
-static void *map_fd(const char *what, int fd, size_t len, int prot)
+/**
+ * et_map_fd - map a file that etrand sent. No lock needed.
+ * Forked children do not have it.
+ * Return: NULL when that is not possible.
+ */
+void *et_map_fd(const char *what, int fd, size_t len, int prot)
 {
 	void *map = mmap(NULL, len, prot, MAP_SHARED | MAP_POPULATE, fd, 0);
 
@@ -149,14 +159,10 @@ static void tenant_unmap(void)
 	t->nr_queues = 0;
 	if (t->umem)
 		munmap(t->umem, t->umem_len);
-	if (t->pub)
-		munmap(t->pub, t->pub_len);
+	et_shape.detach();
 	free(t->frames);
-	free(t->slots);
 	t->umem = NULL;
-	t->pub = NULL;
 	t->frames = NULL;
-	t->slots = NULL;
 }
 
 /* fds: UMEM, conn_pub, sockets. Those of the sockets become ours. */
@@ -172,14 +178,12 @@ static int tenant_map(const struct etran_ctl_welcome *w, const int *fds)
 	t->umem_len = (size_t)w->nr_frames * w->chunk_size;
 	if (!long_enough(fds[0], t->umem_len))
 		return -EPROTO;
-	t->umem = map_fd("UMEM", fds[0], t->umem_len, PROT_READ | PROT_WRITE);
-	t->pub_len = (size_t)w->nr_slots * sizeof(struct etran_conn_pub);
-	t->pub = map_fd("conn_pub", fds[1], t->pub_len, PROT_READ);
-	t->slots = calloc(w->nr_slots, sizeof(*t->slots));
-	t->nr_slots = w->nr_slots;
-	if (!t->umem || !t->pub || !t->slots)
+	t->umem = et_map_fd("UMEM", fds[0], t->umem_len, PROT_READ | PROT_WRITE);
+	if (!t->umem)
 		return -ENOMEM;
 	err = et_frames_init(w->nr_frames, w->nr_queues, w->fill_frames);
+	if (!err)
+		err = et_shape.attach(w, fds[1]);
 	for (i = 0; !err && i < w->nr_queues; i++) {
 		memset(&t->queues[i], 0, sizeof(t->queues[i]));
 		err = et_queue_map(&t->queues[i], fds[2 + i], w);
@@ -327,7 +331,6 @@ ET_API int etran_open(uint32_t *reason)
 ET_API void etran_forked(void)
 {
 	struct et_tenant *t = &et_tn;
-	struct etran_sock *s;
 	uint32_t i;
 
 	if (t->forked || !t->open)
@@ -339,9 +342,21 @@ ET_API void etran_forked(void)
 	close(t->thfd);
 	for (i = 0; i < t->nr_queues; i++)
 		close(t->queues[i].fd);
-	for (s = t->socks; s; s = s->next)
-		if (s->fd >= 0)
-			close(s->fd);
+	et_shape.forked();
+}
+
+ET_API void etran_fallback(uint32_t reason)
+{
+	struct etran_ctl_msg m = { .type = ETRAN_CTL_FALLBACK };
+
+	if (!et_usable())
+		return;
+	et_lock();
+	m.id = et_ctl_id();
+	m.u.fallback.reason = reason;
+	m.u.fallback.count = 1;
+	et_ctl_send(&m, -1);
+	et_unlock();
 }
 
 static const char *const reason_names[] = { ETRAN_REASON_NAMES };

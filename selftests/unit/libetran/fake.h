@@ -19,13 +19,16 @@
 #include "libetran/ring.c"
 #include "libetran/frame.c"
 #include "libetran/lock.c"
-#include "libetran/conn.c"
-#include "libetran/conn_tx.c"
-#include "libetran/conn_rx.c"
 #include "libetran/ctl.c"
 #include "libetran/tenant.c"
 #include "libetran/service.c"
-#include "libetran/sock.c"
+#include "libetran/stream/conn.c"
+#include "libetran/stream/msg.c"
+#include "libetran/stream/rx.c"
+#include "libetran/stream/seg.c"
+#include "libetran/stream/shape.c"
+#include "libetran/stream/sock.c"
+#include "libetran/stream/tx.c"
 
 #define FAKE_FRAMES	512
 #define FAKE_FILL	128
@@ -75,9 +78,10 @@ static int fake_setup_frames(uint32_t frames, uint32_t fill)
 	t->chunk_shift = __builtin_ctz(ETRAN_CHUNK_SIZE);
 	t->umem_len = (size_t)frames * ETRAN_CHUNK_SIZE;
 	t->umem = calloc(1, t->umem_len);
-	t->pub = fake_pub;
-	t->nr_slots = FAKE_SLOTS;
-	t->slots = calloc(FAKE_SLOTS, sizeof(*t->slots));
+	memset(&et_st, 0, sizeof(et_st));
+	et_st.pub = fake_pub;
+	et_st.nr_slots = FAKE_SLOTS;
+	et_st.slots = calloc(FAKE_SLOTS, sizeof(*et_st.slots));
 	memset(fake_pub, 0, sizeof(fake_pub));
 	memset(fake_in_kernel, 0, sizeof(fake_in_kernel));
 	t->nr_queues = 1;
@@ -87,6 +91,7 @@ static int fake_setup_frames(uint32_t frames, uint32_t fill)
 	fake_ring_init(&q->fill, &fake_fill, 256);
 	fake_ring_init(&q->comp, &fake_comp, FAKE_RING);
 	assert_int_equal(et_frames_init(frames, 1, fill), 0);
+	et_tx_init();
 	for (i = 0; i < fill; i++)
 		fake_fill.entries[i] = (uint64_t)i * ETRAN_CHUNK_SIZE;
 	q->fill.own = fake_fill.producer = fill;
@@ -180,7 +185,7 @@ static struct etran_sock *fake_open(uint32_t slot, uint32_t gen)
 
 	et_lock();
 	s = et_sock_new(ET_S_ENDED);
-	assert_int_equal(et_conn_attach(s, &c), 0);
+	assert_int_equal(attach_conn(s, &c), 0);
 	et_unlock();
 	return s;
 }
@@ -257,8 +262,8 @@ static int fake_teardown(void **state)
 {
 	(void)state;
 	et_lock();
-	while (et_tn.socks)
-		et_sock_free(et_tn.socks);
+	while (et_st.socks)
+		et_sock_free(et_st.socks);
 	et_unlock();
 	if (et_tn.ctl >= 0)
 		close(et_tn.ctl);
@@ -270,7 +275,7 @@ static int fake_teardown(void **state)
 		free(o);
 	}
 	free(et_tn.umem);
-	free(et_tn.slots);
+	free(et_st.slots);
 	free(et_tn.frames);
 	return 0;
 }

@@ -30,7 +30,7 @@ static int setup(void **state)
 	unsigned int i;
 
 	fake_setup(state);
-	et_tn.tx_limit = LIMIT;
+	et_st.tx_limit = LIMIT;
 	memset(c, 0, sizeof(c));
 	nr_nic = 0;
 	now = 0;

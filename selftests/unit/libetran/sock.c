@@ -233,12 +233,12 @@ static void orderly_close(void **state)
 	assert_int_equal(r.flags, ETRAN_TX_PSH | ETRAN_TX_FIN);
 	fake_pub[0].snd_una = 4;
 	et_lock();
-	serve_orphans();
+	et_serve_orphans();
 	et_unlock();
 	assert_int_equal(et_tn.nr_orphans, 1);
 	fake_pub[0].snd_una = 5;
 	et_lock();
-	serve_orphans();
+	et_serve_orphans();
 	et_unlock();
 	assert_int_equal(et_tn.nr_orphans, 0);
 	m = fake_heard();
@@ -269,7 +269,7 @@ static void orderly_close(void **state)
 	fake_pub[3].snd_una = 1;
 	fake_pub[3].state = ETRAN_CS_TIME_WAIT;
 	et_lock();
-	serve_orphans();
+	et_serve_orphans();
 	et_unlock();
 	assert_int_equal(et_tn.nr_orphans, 0);
 	assert_int_equal(fake_heard().type, 0);
@@ -287,7 +287,7 @@ static void close_while_connecting(void **state)
 	fake_say(ETRAN_CTL_CONNECTED, m.id, &c);
 	etran_service();
 	assert_int_equal(fake_heard().type, ETRAN_CTL_ABORT);
-	assert_null(et_tn.socks);
+	assert_null(et_st.socks);
 }
 
 static void etrand_dies(void **state)
@@ -316,7 +316,7 @@ static void etrand_dies(void **state)
 	etran_kick();
 	fake_pub[1].snd_una = 1;
 	et_lock();
-	serve_orphans();
+	et_serve_orphans();
 	et_unlock();
 	assert_non_null(et_tn.out);
 	assert_int_equal(et_tn.out->msg.type, ETRAN_CTL_RELEASE);

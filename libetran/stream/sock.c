@@ -15,12 +15,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tenant.h"
+#include "conn.h"
+#include "libetran/ctl.h"
+#include "libetran/service.h"
+#include "rx.h"
+#include "seg.h"
+#include "tx.h"
 
-static bool usable(void)
-{
-	return et_tn.open && !et_tn.forked;
-}
+#define LINGER_NS	60000000000ull	/* an orphan is given up after this */
 
 static uint32_t why_not(void)
 {
@@ -31,20 +33,6 @@ static void set_reason(uint32_t *reason, uint32_t r)
 {
 	if (reason)
 		*reason = r;
-}
-
-ET_API void etran_fallback(uint32_t reason)
-{
-	struct etran_ctl_msg m = { .type = ETRAN_CTL_FALLBACK };
-
-	if (!usable())
-		return;
-	et_lock();
-	m.id = et_ctl_id();
-	m.u.fallback.reason = reason;
-	m.u.fallback.count = 1;
-	et_ctl_send(&m, -1);
-	et_unlock();
 }
 
 static struct etran_sock *new_for(int fd, uint8_t state)
@@ -65,7 +53,7 @@ ET_API int etran_connect(int fd, const struct sockaddr_in *dst,
 	int err;
 
 	set_reason(reason, why_not());
-	if (!usable())
+	if (!et_usable())
 		return -ENOTCONN;
 	if (dst->sin_family != AF_INET) {
 		set_reason(reason, ETRAN_R_NOT_IPV4);
@@ -117,7 +105,7 @@ ET_API int etran_listen(int fd, int backlog, struct etran_sock **out, uint32_t *
 	int err = -ENOMEM;
 
 	set_reason(reason, why_not());
-	if (!usable())
+	if (!et_usable())
 		return -ENOTCONN;
 	et_lock();
 	s = new_for(fd, ET_S_LISTEN);
@@ -141,7 +129,7 @@ ET_API int etran_accept(struct etran_sock *l, struct etran_sock **out)
 {
 	struct etran_sock *s;
 
-	if (!usable())
+	if (!et_usable())
 		return -ENOTCONN;
 	if (l->state != ET_S_LISTEN)
 		return -EINVAL;
@@ -182,7 +170,7 @@ static ssize_t send_locked(struct etran_sock *s, const struct iovec *iov, int io
 		return -take_error(s);
 	if (s->wr_shut || s->state != ET_S_OPEN)
 		return -EPIPE;
-	if (s->tx_count > et_tn.tx_limit / 4)
+	if (s->tx_count > et_st.tx_limit / 4)
 		et_conn_refresh(s);
 	n = et_tx_append(s, iov, iovcnt);
 	if (!n) {
@@ -211,7 +199,7 @@ ET_API ssize_t etran_send(struct etran_sock *s, const struct iovec *iov, int iov
 {
 	ssize_t n;
 
-	if (!usable())
+	if (!et_usable())
 		return -ENOTCONN;
 	if (flags)
 		return -EINVAL;
@@ -234,7 +222,7 @@ static ssize_t recv_locked(struct etran_sock *s, const struct iovec *iov, int io
 		return -EAGAIN;
 	if (s->rcv_end == s->rcv_read && s->state == ET_S_OPEN)
 		et_rx_drain();
-	n = et_rx_read(s, iov, iovcnt, peek);
+	n = et_seg_read(s, iov, iovcnt, peek);
 	if (n) {
 		if (s->rcv_end == s->rcv_read)
 			s->last_events = et_conn_events(s);
@@ -244,10 +232,10 @@ static ssize_t recv_locked(struct etran_sock *s, const struct iovec *iov, int io
 		return -take_error(s);
 	if (!s->gen)
 		return -ENOTCONN;	/* the connect has failed */
-	if (s->rd_shut || s->state == ET_S_ENDED || et_rx_eof(s))
+	if (s->rd_shut || s->state == ET_S_ENDED || et_seg_eof(s))
 		return 0;
 	et_conn_refresh(s);
-	return et_rx_eof(s) ? 0 : -EAGAIN;
+	return et_seg_eof(s) ? 0 : -EAGAIN;
 }
 
 ET_API ssize_t etran_recv(struct etran_sock *s, const struct iovec *iov, int iovcnt,
@@ -255,7 +243,7 @@ ET_API ssize_t etran_recv(struct etran_sock *s, const struct iovec *iov, int iov
 {
 	ssize_t n;
 
-	if (!usable())
+	if (!et_usable())
 		return -ENOTCONN;
 	if (flags & ~MSG_PEEK)
 		return -EINVAL;
@@ -271,7 +259,7 @@ ET_API uint32_t etran_events(struct etran_sock *s)
 {
 	uint32_t ev;
 
-	if (!usable())
+	if (!et_usable())
 		return EPOLLERR | EPOLLHUP;
 	et_lock();
 	ev = et_conn_look(s);
@@ -282,7 +270,7 @@ ET_API uint32_t etran_events(struct etran_sock *s)
 
 ET_API bool etran_quiet(const struct etran_sock *s)
 {
-	return usable() && ET_READ(s->state) == ET_S_OPEN && !ET_READ(s->err) &&
+	return et_usable() && ET_READ(s->state) == ET_S_OPEN && !ET_READ(s->err) &&
 	       !s->rd_shut && !s->wr_shut &&
 	       ET_READ(s->rcv_end) == ET_READ(s->rcv_read) &&
 	       ET_READ(s->rcv_end) < ET_READ(s->rcv_fin);
@@ -292,7 +280,7 @@ ET_API int etran_error(struct etran_sock *s)
 {
 	int err;
 
-	if (!usable())
+	if (!et_usable())
 		return ENOTCONN;
 	et_lock();
 	err = take_error(s);
@@ -302,19 +290,19 @@ ET_API int etran_error(struct etran_sock *s)
 
 ET_API uint32_t etran_sock_reason(const struct etran_sock *s)
 {
-	return usable() ? s->reason : why_not();
+	return et_usable() ? s->reason : why_not();
 }
 
 ET_API bool etran_connected(const struct etran_sock *s)
 {
-	return usable() && s->state == ET_S_OPEN;
+	return et_usable() && s->state == ET_S_OPEN;
 }
 
 ET_API size_t etran_inq(const struct etran_sock *s)
 {
 	size_t n;
 
-	if (!usable())
+	if (!et_usable())
 		return 0;
 	et_lock();
 	n = s->rcv_end - s->rcv_read;
@@ -327,7 +315,7 @@ ET_API size_t etran_outq(const struct etran_sock *s)
 	struct etran_sock *w = (struct etran_sock *)s;
 	size_t n = 0;
 
-	if (!usable())
+	if (!et_usable())
 		return 0;
 	et_lock();
 	et_conn_refresh(w);
@@ -350,7 +338,7 @@ ET_API int etran_shutdown(struct etran_sock *s, int how)
 {
 	int err = 0;
 
-	if (!usable())
+	if (!et_usable())
 		return -ENOTCONN;
 	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
 		return -EINVAL;
@@ -390,7 +378,7 @@ static void close_listener(struct etran_sock *l)
 
 ET_API void etran_close(struct etran_sock *s, bool abort)
 {
-	if (!usable())
+	if (!et_usable())
 		return;
 	et_lock();
 	s->changed = NULL;
@@ -405,7 +393,7 @@ ET_API void etran_close(struct etran_sock *s, bool abort)
 		et_sock_free(s);
 	} else {
 		s->orphan = true;
-		s->deadline = et_now() + ET_LINGER_NS;
+		s->deadline = et_now() + LINGER_NS;
 		et_tn.nr_orphans++;
 		s->wr_shut = true;
 		if (s->state == ET_S_OPEN)
@@ -419,7 +407,7 @@ ET_API void etran_close(struct etran_sock *s, bool abort)
 ET_API void etran_set_user(struct etran_sock *s, void *user,
 			   void (*changed)(struct etran_sock *s, void *user))
 {
-	if (!usable())
+	if (!et_usable())
 		return;
 	et_lock();
 	s->user = user;

@@ -14,7 +14,12 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "tenant.h"
+#include "conn.h"
+#include "libetran/ctl.h"
+#include "seg.h"
+#include "tx.h"
+
+struct et_stream et_st;
 
 struct etran_sock *et_sock_new(uint8_t state)
 {
@@ -33,11 +38,11 @@ struct etran_sock *et_sock_new(uint8_t state)
 	s->accept_tail = &s->accept_head;
 	s->self.sin_family = AF_INET;
 	s->peer.sin_family = AF_INET;
-	s->next = et_tn.socks;
-	s->link = &et_tn.socks;
+	s->next = et_st.socks;
+	s->link = &et_st.socks;
 	if (s->next)
 		s->next->link = &s->next;
-	et_tn.socks = s;
+	et_st.socks = s;
 	return s;
 }
 
@@ -66,7 +71,7 @@ static void unlist(struct etran_sock *s)
 void et_sock_free(struct etran_sock *s)
 {
 	et_conn_detach(s);
-	et_rx_drop(&s->rx_head);
+	et_seg_drop(&s->rx_head);
 	et_refill();
 	unlist(s);
 	if (s->orphan)
@@ -87,12 +92,23 @@ void et_conn_detach(struct etran_sock *s)
 	et_tx_drop(s);
 	if (s->slot == ET_NONE)
 		return;
-	slot = &et_tn.slots[s->slot];
+	slot = &et_st.slots[s->slot];
 	if (slot->sock == s) {
 		slot->sock = NULL;
 		slot->dead = s->gen;
 	}
 	s->slot = ET_NONE;
+}
+
+/* RELEASE or ABORT of a connection, to etrand. */
+void et_conn_say(uint32_t type, const struct etran_sock *s)
+{
+	struct etran_ctl_msg m = { .type = type, .id = et_ctl_id() };
+
+	m.u.conn.conn = s->conn;
+	m.u.conn.gen = s->gen;
+	m.u.conn.slot = s->slot;
+	et_ctl_send(&m, -1);
 }
 
 /**
@@ -127,7 +143,7 @@ void et_conn_end(struct etran_sock *s, int err)
  */
 void et_conn_finish(struct etran_sock *s, int err)
 {
-	const struct etran_conn_pub *p = &et_tn.pub[s->slot];
+	const struct etran_conn_pub *p = &et_st.pub[s->slot];
 	uint64_t end = s->rcv_end;
 
 	et_conn_refresh(s);
@@ -149,26 +165,26 @@ void et_conn_finish(struct etran_sock *s, int err)
 void et_conn_abort(struct etran_sock *s)
 {
 	if (s->state == ET_S_OPEN)
-		et_ctl_conn(ETRAN_CTL_ABORT, s);
+		et_conn_say(ETRAN_CTL_ABORT, s);
 	et_conn_end(s, 0);
 }
 
 /**
  * et_conn_attach - a connection is established
  * @c: etrand's word; checked against what we have
+ * A connection that still has the slot ends; the caller has drained the RX rings
+ * for it.
  * Return: 0 or a negative errno, with nothing changed.
  */
 int et_conn_attach(struct etran_sock *s, const struct etran_ctl_conn *c)
 {
 	struct et_slot *slot;
 
-	if (c->slot >= et_tn.nr_slots || c->queue >= et_tn.nr_queues || !c->gen ||
+	if (c->slot >= et_st.nr_slots || c->queue >= et_tn.nr_queues || !c->gen ||
 	    !c->mss || c->mss > et_frame_addr(1) - ETRAN_TCP_ROOM ||
 	    !c->rcvbuf)
 		return -EPROTO;
-	slot = &et_tn.slots[c->slot];
-	if (slot->sock)
-		et_rx_drain();		/* the former one's last bytes */
+	slot = &et_st.slots[c->slot];
 	if (slot->sock)
 		et_conn_end(slot->sock, slot->sock->ending ? slot->sock->end_err : ECONNRESET);
 	s->conn = c->conn;
@@ -185,7 +201,7 @@ int et_conn_attach(struct etran_sock *s, const struct etran_ctl_conn *c)
 	s->req = 0;
 	slot->sock = s;
 	slot->dead = c->gen - 1;
-	et_rx_adopt(s, slot);
+	et_seg_adopt(s, slot);
 	et_conn_refresh(s);
 	et_touch(s, true);
 	return 0;
@@ -204,7 +220,7 @@ void et_conn_refresh(struct etran_sock *s)
 
 	if (s->state != ET_S_OPEN)
 		return;
-	p = &et_tn.pub[s->slot];
+	p = &et_st.pub[s->slot];
 	if (__atomic_load_n(&p->gen, __ATOMIC_ACQUIRE) != s->gen)
 		return;
 	una = ET_READ(p->snd_una);
@@ -224,14 +240,14 @@ void et_refresh_all(void)
 {
 	struct etran_sock *s, *next;
 
-	for (s = et_tn.socks; s; s = next) {
+	for (s = et_st.socks; s; s = next) {
 		next = s->next;
 		if (s->state != ET_S_OPEN)
 			continue;
 		et_conn_refresh(s);
-		if (et_tn.ctl < 0 && et_tn.pub[s->slot].gen == s->gen &&
-		    ET_READ(et_tn.pub[s->slot].state) == ETRAN_CS_RESET) {
-			et_conn_finish(s, ET_READ(et_tn.pub[s->slot].err) ?: ECONNRESET);
+		if (et_tn.ctl < 0 && et_st.pub[s->slot].gen == s->gen &&
+		    ET_READ(et_st.pub[s->slot].state) == ETRAN_CS_RESET) {
+			et_conn_finish(s, ET_READ(et_st.pub[s->slot].err) ?: ECONNRESET);
 			continue;
 		}
 		if (s->starved)
@@ -242,7 +258,7 @@ void et_refresh_all(void)
 /* Both sides have closed: etrand knows, it has been told by the transport. */
 static bool over(const struct etran_sock *s)
 {
-	const struct etran_conn_pub *p = &et_tn.pub[s->slot];
+	const struct etran_conn_pub *p = &et_st.pub[s->slot];
 	uint32_t state = ET_READ(p->state);
 
 	return (state == ETRAN_CS_TIME_WAIT || state == ETRAN_CS_CLOSED) &&
@@ -250,19 +266,30 @@ static bool over(const struct etran_sock *s)
 }
 
 /* Everything acknowledged, FIN too? Then let go; or time is over. */
-void et_conn_serve_orphan(struct etran_sock *s)
+static void serve_orphan(struct etran_sock *s)
 {
 	if (s->state == ET_S_OPEN) {
 		et_conn_refresh(s);
 		if (s->fin_sent && s->snd_una > s->snd_end) {
 			if (!over(s))
-				et_ctl_conn(ETRAN_CTL_RELEASE, s);
+				et_conn_say(ETRAN_CTL_RELEASE, s);
 			et_conn_end(s, 0);
 			return;
 		}
 	}
 	if (et_now() > s->deadline)
 		et_conn_abort(s);
+}
+
+void et_serve_orphans(void)
+{
+	struct etran_sock *s, *next;
+
+	for (s = et_st.socks; s && et_tn.nr_orphans; s = next) {
+		next = s->next;
+		if (s->orphan)
+			serve_orphan(s);
+	}
 }
 
 /*
@@ -344,7 +371,7 @@ void et_tell(void)
 		et_tn.touched = s->touched_next;
 		s->touched = false;
 		if (s->orphan) {
-			et_conn_serve_orphan(s);
+			serve_orphan(s);
 			continue;
 		}
 		ev = et_conn_look(s);

@@ -34,9 +34,19 @@
 #include <errno.h>
 #include <string.h>
 
-#include "tenant.h"
+#include "libetran/service.h"
+#include "tx.h"
 
+#define TX_LIMIT	180	/* frames a connection may have unacknowledged: 256 KB */
 #define TURN	16384	/* bytes that a connection submits before others have theirs */
+
+/* The pool has its size: how much of it may one connection have? */
+void et_tx_init(void)
+{
+	uint32_t half = et_tn.tx_frames / 2;
+
+	et_st.tx_limit = half < TX_LIMIT ? half : TX_LIMIT;
+}
 
 static uint32_t pool_low(void)
 {
@@ -45,7 +55,7 @@ static uint32_t pool_low(void)
 
 static bool behind_notify(const struct etran_sock *s)
 {
-	return s->tx_notify != ET_NONE && s->tx_after >= et_tn.tx_limit * 2 / 3;
+	return s->tx_notify != ET_NONE && s->tx_after >= et_st.tx_limit * 2 / 3;
 }
 
 /* May the connection take one more frame? See above. */
@@ -53,7 +63,7 @@ static bool may_take(struct etran_sock *s)
 {
 	uint32_t low = pool_low(), share;
 
-	if (s->tx_count >= et_tn.tx_limit || behind_notify(s))
+	if (s->tx_count >= et_st.tx_limit || behind_notify(s))
 		return false;
 	if (et_tn.tx_free > low)
 		return true;
@@ -71,7 +81,7 @@ static bool may_take(struct etran_sock *s)
 /* EPOLLOUT: a third of the limit is free. */
 bool et_tx_writable(struct etran_sock *s)
 {
-	if (s->tx_count > et_tn.tx_limit * 2 / 3 || !may_take(s))
+	if (s->tx_count > et_st.tx_limit * 2 / 3 || !may_take(s))
 		return false;
 	if (s->starved) {
 		s->starved = false;
@@ -120,7 +130,7 @@ static uint32_t take(struct etran_sock *s)
 	fr->owner = s;
 	fr->off = s->snd_end;
 	list_add(s, f);
-	if (s->tx_notify == ET_NONE && (s->tx_count >= et_tn.tx_limit / 2 ||
+	if (s->tx_notify == ET_NONE && (s->tx_count >= et_st.tx_limit / 2 ||
 					et_tn.tx_free <= pool_low())) {
 		s->tx_notify = f;
 		s->tx_after = 0;
@@ -274,16 +284,6 @@ void et_tx_drop(struct etran_sock *s)
 	s->starved = false;
 }
 
-/* Completion of a frame that may be needed again. */
-void et_tx_completed(struct etran_sock *s, uint32_t f)
-{
-	struct et_frame *fr = &et_tn.frames[f];
-
-	fr->state = ET_F_KEPT;
-	if (fr->flags & ET_FR_AGAIN)
-		et_tx_pend(s);
-}
-
 static void mark(struct etran_sock *s, struct et_frame *fr)
 {
 	fr->flags |= ET_FR_AGAIN;
@@ -312,8 +312,8 @@ void et_tx_rexmit(struct etran_sock *s, uint64_t off, uint32_t nr)
  */
 void et_tx_timeout(struct etran_sock *s)
 {
-	uint64_t lim = ET_READ(et_tn.pub[s->slot].snd_lim);
-	uint64_t nxt = ET_READ(et_tn.pub[s->slot].snd_nxt);
+	uint64_t lim = ET_READ(et_st.pub[s->slot].snd_lim);
+	uint64_t nxt = ET_READ(et_st.pub[s->slot].snd_nxt);
 	struct et_frame *fr;
 	uint32_t f;
 
@@ -333,6 +333,13 @@ static void fill_req(struct etran_sock *s, struct etran_tx_req *req)
 	req->rcv_off = s->rcv_read;
 }
 
+/* The request stands where the headers will be. */
+static bool give(struct etran_sock *s, uint32_t f, const struct etran_tx_req *req)
+{
+	memcpy(et_frame_data(f), req, sizeof(*req));
+	return et_frame_submit(&et_tn.queues[s->queue], f, ETRAN_TCP_ROOM + req->len);
+}
+
 static bool submit(struct etran_sock *s, uint32_t f, uint32_t payload_of)
 {
 	struct et_frame *fr = &et_tn.frames[payload_of];
@@ -342,7 +349,7 @@ static bool submit(struct etran_sock *s, uint32_t f, uint32_t payload_of)
 	req.off = fr->off;
 	req.len = fr->len;
 	req.flags = fr->flags & ETRAN_TX_KNOWN;
-	if (!et_frame_submit(&et_tn.queues[s->queue], f, &req))
+	if (!give(s, f, &req))
 		return false;
 	s->rcv_told = req.rcv_off;
 	if (frame_end(fr) > s->snd_sub)
@@ -367,7 +374,7 @@ static bool send_again(struct etran_sock *s, uint32_t f)
 		return false;
 	if (fr->state == ET_F_KEPT) {
 		submit(s, f, f);
-	} else if (fr->off < ET_READ(et_tn.pub[s->slot].snd_nxt)) {
+	} else if (fr->off < ET_READ(et_st.pub[s->slot].snd_nxt)) {
 		if (!et_tn.tx_free)
 			return true;
 		copy = et_frame_take();
@@ -413,7 +420,7 @@ static bool flush_ack(struct etran_sock *s)
 	fill_req(s, &req);
 	req.off = s->snd_sub;
 	req.flags = ETRAN_TX_ACK;
-	et_frame_submit(&et_tn.queues[s->queue], f, &req);
+	give(s, f, &req);
 	s->rcv_told = req.rcv_off;
 done:
 	if (s->ack_due)
