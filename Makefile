@@ -186,27 +186,19 @@ $(OUT)/obj/%.o: %.c $(OUT)/tools.path
 
 link = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
 
-# etrand/: main.c is etrand, etranctl.c is etranctl, the rest serves both.
-ifneq ($(wildcard etrand/main.c etrand/etranctl.c),)
-ETRAND_LIB := $(filter-out etrand/main.c etrand/etranctl.c,$(call rwildcard,etrand,*.c))
-ifneq ($(wildcard etrand/main.c),)
-daemon: $(OUT)/bin/etrand
-endif
-ifneq ($(wildcard etrand/etranctl.c),)
-daemon: $(OUT)/bin/etranctl
-endif
+# etrand/ but main.c is a library, of which etranctl takes what it needs.  Members
+# are added, not replaced: two folders may have files of one name.
+ETRAND_LIB := $(filter-out etrand/main.c,$(call rwildcard,etrand,*.c))
+daemon: $(OUT)/bin/etrand $(OUT)/bin/etranctl
 $(OUT)/obj/etrand/common.a: $(call obj,$(ETRAND_LIB))
 	@rm -f $@
-	$(Q)ar rcs $@ $^
+	$(Q)ar qcs $@ $^
 $(OUT)/bin/etrand: $(OUT)/obj/etrand/main.o $(OUT)/obj/etrand/common.a
 	$(call msg,LINK,$@)
 	$(Q)$(link) $(LDLIBS)
-$(OUT)/bin/etranctl: $(OUT)/obj/etrand/etranctl.o $(OUT)/obj/etrand/common.a
+$(OUT)/bin/etranctl: $(call obj,$(call rwildcard,etranctl,*.c)) $(OUT)/obj/etrand/common.a
 	$(call msg,LINK,$@)
 	$(Q)$(link) $(LDLIBS)
-else
-daemon:
-endif
 
 # libetran/: what is in shim/ is libetran-preload.so's alone, which holds the
 # whole library, so that nothing internal is exported for it.  Both go into

@@ -3,7 +3,7 @@
  * Virtual ports: a pair of veth devices for each tenant without a queue.
  *
  * etinN is where ingress on a NIC sends packets of tenant N, etportN is where
- * they come out, meet tcp_port and find N's AF_XDP socket. What N sends never
+ * they come out, meet a program and find N's AF_XDP socket. What N sends never
  * passes the pair: the module takes it at the socket and sends it by the NIC.
  *
  * The name tells the tenant, so a restarted etrand finds its ports. All are in
@@ -22,7 +22,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "loader.h"
 #include "log.h"
 #include "netlink.h"
 #include "port.h"
@@ -133,9 +132,11 @@ int port_find(uint32_t tenant)
 
 /**
  * port_open - make a tenant's port
+ * @prog: descriptor of the program that hands its packets to the tenant
+ * @ports: map that leads ingress to it
  * Return: the device to bind its AF_XDP socket to, or a negative errno
  */
-int port_open(uint32_t tenant)
+int port_open(uint32_t tenant, int prog, int ports)
 {
 	int dev, in, err;
 
@@ -144,13 +145,12 @@ int port_open(uint32_t tenant)
 	if (err)
 		return err;
 	dev = port_find(tenant);
-	err = dev ? bpf_xdp_attach(dev, tcp.prog[PROG_PORT],
-				   XDP_FLAGS_DRV_MODE, NULL) : -ENODEV;
+	err = dev ? bpf_xdp_attach(dev, prog, XDP_FLAGS_DRV_MODE, NULL) : -ENODEV;
 	if (!err)
 		err = bring_up("port", tenant, &dev);
 	if (!err)
 		err = bring_up("in", tenant, &in);
-	if (!err && bpf_map_update_elem(tcp.map[MAP_PORTS], &tenant, &in, 0))
+	if (!err && bpf_map_update_elem(ports, &tenant, &in, 0))
 		err = -errno;
 	if (!err)
 		return dev;

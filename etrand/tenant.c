@@ -289,7 +289,7 @@ static int make_sockets(struct tenant *t, int *fds, unsigned int *nr,
 
 	if (t->rec.port) {
 		out = ifindex;
-		ifindex = port_open(t->id);
+		ifindex = port_open(t->id, tcp.prog[PROG_PORT], tcp.map[MAP_PORTS]);
 		if (ifindex < 0)
 			return ifindex;
 	}

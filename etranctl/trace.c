@@ -19,13 +19,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "etrand/log.h"
+#include "etrand/loop.h"
+#include "etrand/self.h"
+#include "etrand/xdp.h"
 #include "etran_trace.h"
-#include "log.h"
-#include "loop.h"
 #include "pcapng.h"
-#include "self.h"
 #include "trace.h"
-#include "xdp.h"
 
 #define MAX_INGRESS	16
 #define POLL_MS		200

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* etrand/pcapng.c: every block as the format wants it. */
+/* etranctl/pcapng.c: every block as the format wants it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "etrand/pcapng.c"
+#include "etranctl/pcapng.c"
 
 static uint8_t file[1 << 16];
 static size_t file_len;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef ETRAND_SHOW_H
-#define ETRAND_SHOW_H
+#ifndef ETRANCTL_SHOW_H
+#define ETRANCTL_SHOW_H
 
 struct json_object;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef ETRAND_PCAPNG_H
-#define ETRAND_PCAPNG_H
+#ifndef ETRANCTL_PCAPNG_H
+#define ETRANCTL_PCAPNG_H
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef ETRAND_TRACE_H
-#define ETRAND_TRACE_H
+#ifndef ETRANCTL_TRACE_H
+#define ETRANCTL_TRACE_H
 
 #include <stdint.h>
 

@@ -17,12 +17,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "admin.h"
+#include "etrand/admin.h"
+#include "etrand/log.h"
+#include "etrand/loop.h"
+#include "etrand/netlink.h"
+#include "etrand/pins.h"
 #include "etran_trace.h"
-#include "log.h"
-#include "loop.h"
-#include "netlink.h"
-#include "pins.h"
 #include "show.h"
 #include "trace.h"
 

@@ -7,8 +7,8 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "etrand/loop.h"
 #include "etran_trace.h"
-#include "loop.h"
 #include "pcapng.h"
 
 enum {
