@@ -25,6 +25,7 @@
 #include "log.h"
 #include "loop.h"
 #include "nic.h"
+#include "peer.h"
 #include "tcpsys.h"
 #include "tenant.h"
 
@@ -161,7 +162,7 @@ static struct json_object *status(void)
 	add_int(root, "connections", conn_count() - waiting);
 	add_int(root, "time_wait", waiting);
 	json_object_object_add(root, "tcp", tcp_counters());
-	json_object_object_add(root, "fallbacks", fallbacks(ctl_fallback));
+	json_object_object_add(root, "fallbacks", fallbacks(peer_fallbacks));
 	return root;
 }
 

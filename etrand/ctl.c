@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The socket that tenants talk to.
- *
- * A peer is ended in one place only, its event handler: everybody else shuts
- * the socket down and the handler hears of it. So no caller of ctl_send() finds
- * its tenant gone afterwards.
+ * The socket that tenants talk to: who may come, what is asked, who is gone.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,15 +15,14 @@
 #include "handshake.h"
 #include "listener.h"
 #include "log.h"
+#include "peer.h"
 #include "record.h"
 #include "tenant.h"
 
 #define MAX_PEERS	512
 #define MAX_PEERS_UID	128
-#define MAX_OUT		(4 * ETRAN_TENANT_CONNS)
 #define MAX_FDS		2
 
-uint64_t ctl_fallback[ETRAN_R_MAX];
 static struct peer *peers;
 static unsigned int nr_peers;
 static struct watch server = { .fd = -1 };
@@ -37,20 +31,6 @@ static struct watch server = { .fd = -1 };
 struct peer *ctl_peers(void)
 {
 	return peers;
-}
-
-/** ctl_drop - end a peer; it is still there when this returns */
-void ctl_drop(struct peer *p)
-{
-	shutdown(p->watch.fd, SHUT_RDWR);
-}
-
-/** ctl_hung_up - did the peer close its end? What it asked may be unread here. */
-bool ctl_hung_up(const struct peer *p)
-{
-	struct pollfd pfd = { .fd = p->watch.fd };
-
-	return poll(&pfd, 1, 0) > 0 && (pfd.revents & POLLHUP);
 }
 
 static void free_peer(struct peer *p)
@@ -70,87 +50,11 @@ static void free_peer(struct peer *p)
 	free(p);
 }
 
-/* Return: false when the socket is full */
-static bool send_one(struct peer *p, const struct etran_ctl_msg *m)
-{
-	if (send(p->watch.fd, m, sizeof(*m), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-		return true;
-	if (errno == EAGAIN || errno == ENOBUFS)
-		return false;
-	/* Dead: its handler will see the end of file. */
-	return true;
-}
-
-static void flush(struct peer *p)
-{
-	const struct etran_ctl_msg *m;
-
-	while ((m = msgq_first(&p->out)) && send_one(p, m))
-		msgq_pop(&p->out);
-	if (!m)
-		watch_set(&p->watch, EPOLLIN);
-}
-
-/** ctl_send - send a message, now or when the peer reads again */
-void ctl_send(struct peer *p, const struct etran_ctl_msg *m)
-{
-	if (!p->out.count && send_one(p, m))
-		return;
-	if (!p->out.count)
-		watch_set(&p->watch, EPOLLIN | EPOLLOUT);
-	if (msgq_push(&p->out, m, MAX_OUT)) {
-		log_info("pid %d (%s) does not read its messages, ending it",
-			 p->cred.pid, p->comm);
-		ctl_drop(p);
-	}
-}
-
-/**
- * ctl_send_fds - send a message with descriptors
- * Only for a peer's first answer, when its socket has room; otherwise it is
- * ended.
- */
-void ctl_send_fds(struct peer *p, const struct etran_ctl_msg *m, const int *fds,
-		  int nr_fds)
-{
-	char control[CMSG_SPACE(sizeof(int) * (ETRAN_MAX_QUEUES + 2))] = { 0 };
-	struct iovec iov = { .iov_base = (void *)m, .iov_len = sizeof(*m) };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = CMSG_SPACE(sizeof(int) * nr_fds),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int) * nr_fds);
-	memcpy(CMSG_DATA(c), fds, sizeof(int) * nr_fds);
-	if (p->out.count ||
-	    sendmsg(p->watch.fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		ctl_drop(p);
-}
-
-/** ctl_error - answer a request with a refusal */
-void ctl_error(struct peer *p, uint32_t id, int err, uint32_t reason)
-{
-	struct etran_ctl_msg m = {
-		.type = ETRAN_CTL_ERROR,
-		.id = id,
-		.u.error = { .err = err < 0 ? -err : err, .reason = reason },
-	};
-
-	if (reason > ETRAN_R_NONE && reason < ETRAN_R_MAX)
-		ctl_fallback[reason]++;
-	ctl_send(p, &m);
-}
-
 static void count_fallback(struct peer *p, const struct etran_ctl_fallback *f)
 {
 	/* A count is the application's word; it may only spoil its own row. */
 	p->fallback[f->reason] += f->count;
-	ctl_fallback[f->reason] += f->count;
+	peer_fallbacks[f->reason] += f->count;
 }
 
 static void dispatch(struct peer *p, const struct etran_ctl_msg *m, int fd)
@@ -227,7 +131,7 @@ static void receive(struct peer *p)
 	if (!err && m.type == ETRAN_CTL_HELLO && p->tenant)
 		err = -EINVAL;
 	if (err)
-		ctl_error(p, m.id, err, ETRAN_R_NONE);
+		peer_error(p, m.id, err, ETRAN_R_NONE);
 	else
 		dispatch(p, &m, fds[0]);
 	while (nr_fds > 0)
@@ -239,7 +143,7 @@ static void peer_event(struct watch *w, uint32_t events)
 	struct peer *p = container_of(w, struct peer, watch);
 
 	if (events & EPOLLOUT)
-		flush(p);
+		peer_flush(p);
 	if (events & ~EPOLLOUT)
 		receive(p);
 }

@@ -13,13 +13,13 @@
 #include <string.h>
 
 #include "conn.h"
-#include "ctl.h"
 #include "handshake.h"
 #include "isn.h"
 #include "listener.h"
 #include "loader.h"
 #include "log.h"
 #include "nic.h"
+#include "peer.h"
 #include "route.h"
 #include "segment.h"
 #include "tcpsys.h"
@@ -225,7 +225,7 @@ void handshake_established(struct conn *c)
 static void answer(struct conn *c, int err, uint32_t reason)
 {
 	if (c->tenant->peer && c->req_id)
-		ctl_error(c->tenant->peer, c->req_id, err, reason);
+		peer_error(c->tenant->peer, c->req_id, err, reason);
 	c->req_id = 0;
 }
 
@@ -367,24 +367,24 @@ void handshake_connect(struct tenant *t, const struct etran_ctl_msg *m, int fd)
 
 	reason = find_route(t, &m->u.connect, &r);
 	if (reason) {
-		ctl_error(t->peer, m->id, EHOSTUNREACH, reason);
+		peer_error(t->peer, m->id, EHOSTUNREACH, reason);
 		return;
 	}
 	err = make_tuple(t, &m->u.connect, fd, &r, &tuple, &reason);
 	if (err) {
-		ctl_error(t->peer, m->id, err, reason);
+		peer_error(t->peer, m->id, err, reason);
 		return;
 	}
 	c = conn_find(&tuple);
 	if (c && c->state == ETRAN_CS_TIME_WAIT) {
 		conn_end(c, 0, false);
 	} else if (c) {
-		ctl_error(t->peer, m->id, EADDRINUSE, ETRAN_R_NONE);
+		peer_error(t->peer, m->id, EADDRINUSE, ETRAN_R_NONE);
 		return;
 	}
 	c = conn_alloc(t, t->nic, &tuple);
 	if (!c) {
-		ctl_error(t->peer, m->id, ENOBUFS, ETRAN_R_NO_CONN);
+		peer_error(t->peer, m->id, ENOBUFS, ETRAN_R_NO_CONN);
 		return;
 	}
 	c->req_id = m->id;

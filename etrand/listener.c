@@ -16,10 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl.h"
 #include "listener.h"
 #include "loader.h"
 #include "log.h"
+#include "peer.h"
 #include "route.h"
 #include "self.h"
 #include "tenant.h"
@@ -197,20 +197,20 @@ void listener_open(struct tenant *t, const struct etran_ctl_msg *m, int fd)
 
 	err = listener_check_fd(fd, &sin, true);
 	if (err) {
-		ctl_error(t->peer, m->id, err, ETRAN_R_NONE);
+		peer_error(t->peer, m->id, err, ETRAN_R_NONE);
 		return;
 	}
 	key.addr = sin.sin_addr.s_addr;
 	key.port = sin.sin_port;
 	if (key.addr && !addr_exists(t->nic->ifindex, key.addr)) {
-		ctl_error(t->peer, m->id, EADDRNOTAVAIL,
+		peer_error(t->peer, m->id, EADDRNOTAVAIL,
 			  (ntohl(key.addr) >> 24) == 127 ? ETRAN_R_LOCAL :
 			  ETRAN_R_NO_ROUTE);
 		return;
 	}
 	err = find_or_add(t, &key, &l);
 	if (err) {
-		ctl_error(t->peer, m->id, err, err == -EADDRINUSE ?
+		peer_error(t->peer, m->id, err, err == -EADDRINUSE ?
 			  ETRAN_R_UNSUPPORTED : ETRAN_R_NO_CONN);
 		return;
 	}
@@ -222,12 +222,12 @@ void listener_open(struct tenant *t, const struct etran_ctl_msg *m, int fd)
 	l->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (l->fd < 0) {
 		close_listener(l);
-		ctl_error(t->peer, m->id, EMFILE, ETRAN_R_NO_CONN);
+		peer_error(t->peer, m->id, EMFILE, ETRAN_R_NO_CONN);
 		return;
 	}
 	ok.u.listen.listener = l->id;
 	ok.u.listen.backlog = l->backlog;
-	ctl_send(t->peer, &ok);
+	peer_send(t->peer, &ok);
 }
 
 /** listener_unlisten - answer UNLISTEN */
@@ -237,12 +237,12 @@ void listener_unlisten(struct tenant *t, const struct etran_ctl_msg *m)
 	struct listener *l = listener_find(t, m->u.listen.listener);
 
 	if (!l) {
-		ctl_error(t->peer, m->id, ENOENT, ETRAN_R_NONE);
+		peer_error(t->peer, m->id, ENOENT, ETRAN_R_NONE);
 		return;
 	}
 	ok.u.listen.listener = l->id;
 	close_listener(l);
-	ctl_send(t->peer, &ok);
+	peer_send(t->peer, &ok);
 }
 
 /**

@@ -172,7 +172,7 @@ static int open_pins(void)
 		if (tcp.prog[i] < 0)
 			goto unfit;
 	}
-	if (!record_version_fits(tcp.map[MAP_TENANTS]))
+	if (!record_version_fits(tcp.map[MAP_TENANTS], TCP_STATE_VERSION))
 		goto unfit;
 	return 0;
 unfit:
@@ -350,7 +350,7 @@ static int load(const char *object_dir)
 		err = load_object(obj);
 	bpf_object__close(obj);
 	if (!err)
-		err = record_create(&tcp.map[MAP_TENANTS]);
+		err = record_create(&tcp.map[MAP_TENANTS], TCP_STATE_VERSION);
 	if (!err)
 		err = pin_all();
 	if (err)

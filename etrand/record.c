@@ -8,19 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf-progs/tcp/state.h"
-#include "loader.h"
 #include "log.h"
 #include "record.h"
+#include "uapi/etran_io.h"
 
 #define RECORD_MAGIC	0x65547231
 
-/** record_create - an empty array; Return: 0 or a negative errno */
-int record_create(int *map_fd)
+/**
+ * record_create - an empty array
+ * @map_fd: its descriptor comes back here
+ * @version: of the transport's state, which is pinned beside it
+ * Return: 0 or a negative errno
+ */
+int record_create(int *map_fd, uint32_t version)
 {
 	struct tenant_record r = {
 		.used = RECORD_MAGIC,
-		.version = TCP_STATE_VERSION,
+		.version = version,
 	};
 	uint32_t key = 0;
 
@@ -36,32 +40,29 @@ int record_create(int *map_fd)
 }
 
 /** record_version_fits - may the pinned state be adopted? */
-bool record_version_fits(int map_fd)
+bool record_version_fits(int map_fd, uint32_t version)
 {
 	struct tenant_record r;
 	uint32_t key = 0;
 
 	return !bpf_map_lookup_elem(map_fd, &key, &r) &&
-	       r.used == RECORD_MAGIC && r.version == TCP_STATE_VERSION;
+	       r.used == RECORD_MAGIC && r.version == version;
 }
 
 /** record_get - Return: 0, -ENOENT for an unused entry, or a negative errno */
-int record_get(uint32_t id, struct tenant_record *r)
+int record_get(int map_fd, uint32_t id, struct tenant_record *r)
 {
-	if (bpf_map_lookup_elem(tcp.map[MAP_TENANTS], &id, r))
+	if (bpf_map_lookup_elem(map_fd, &id, r))
 		return -errno;
 	return r->used ? 0 : -ENOENT;
 }
 
 /** record_put - store, or clear with NULL */
-int record_put(uint32_t id, const struct tenant_record *r)
+int record_put(int map_fd, uint32_t id, const struct tenant_record *r)
 {
 	struct tenant_record none = { 0 };
 
-	if (!tcp.live)
-		return 0;
-	return bpf_map_update_elem(tcp.map[MAP_TENANTS], &id, r ? r : &none, 0) ?
-		-errno : 0;
+	return bpf_map_update_elem(map_fd, &id, r ? r : &none, 0) ? -errno : 0;
 }
 
 /** record_start_time - of a process; 0 when there is none */

@@ -8,7 +8,7 @@
 /**
  * struct tenant_record - what a restarted etrand must know of a tenant
  * @used: 0 free; entry 0, which is no tenant: RECORD_MAGIC
- * @version: entry 0: TCP_STATE_VERSION
+ * @version: of the transport's state; entry 0: the one that may be adopted
  * @start: start time of the process in clock ticks since boot, so that a
  *	recycled pid is not taken for it
  * @ifindex: NIC
@@ -32,10 +32,10 @@ struct tenant_record {
 	char comm[16];
 };
 
-int record_create(int *map_fd);
-bool record_version_fits(int map_fd);
-int record_get(uint32_t id, struct tenant_record *r);
-int record_put(uint32_t id, const struct tenant_record *r);
+int record_create(int *map_fd, uint32_t version);
+bool record_version_fits(int map_fd, uint32_t version);
+int record_get(int map_fd, uint32_t id, struct tenant_record *r);
+int record_put(int map_fd, uint32_t id, const struct tenant_record *r);
 uint64_t record_start_time(uint32_t pid);
 
 #endif

@@ -15,10 +15,10 @@
 
 #include "config.h"
 #include "conn.h"
-#include "ctl.h"
 #include "listener.h"
 #include "loader.h"
 #include "log.h"
+#include "peer.h"
 #include "port.h"
 #include "tenant.h"
 #include "xsk.h"
@@ -48,7 +48,7 @@ struct tenant *tenant_get(uint32_t id)
 void tenant_send(struct tenant *t, const struct etran_ctl_msg *m)
 {
 	if (t->peer)
-		ctl_send(t->peer, m);
+		peer_send(t->peer, m);
 	else if (t->state == TENANT_READY &&
 		 msgq_push(&t->pending, m, 4 * ETRAN_TENANT_CONNS))
 		log_debug("tenant %u: event lost", t->id);
@@ -105,6 +105,13 @@ int tenant_slot_claim(struct tenant *t, struct conn *c, uint32_t slot)
 	return -EEXIST;
 }
 
+/* What a restarted etrand must know of it; NULL: nothing any more. */
+static void put_record(const struct tenant *t, const struct tenant_record *r)
+{
+	if (tcp.live)
+		record_put(tcp.map[MAP_TENANTS], t->id, r);
+}
+
 static void free_if_done(struct tenant *t)
 {
 	if (t->state != TENANT_DEAD || t->nr_free != ETRAN_TENANT_CONNS)
@@ -156,7 +163,7 @@ void tenant_end(struct tenant *t)
 	t->state = TENANT_DEAD;
 	if (t->peer) {
 		t->peer->tenant = NULL;
-		ctl_drop(t->peer);
+		peer_drop(t->peer);
 		t->peer = NULL;
 	}
 	listener_end_all(t);
@@ -164,7 +171,7 @@ void tenant_end(struct tenant *t)
 		if (t->slots[i])
 			conn_orphan(t->slots[i]);
 	clear_queues(t);
-	record_put(t->id, NULL);
+	put_record(t, NULL);
 	free_if_done(t);
 }
 
@@ -339,7 +346,7 @@ static void refuse(struct tenant *t, int err, uint32_t reason)
 	struct peer *p = t->peer;
 
 	p->refused = reason;
-	ctl_error(p, t->hello_id, err, reason);
+	peer_error(p, t->hello_id, err, reason);
 	p->tenant = NULL;
 	t->peer = NULL;
 	watch_del(&t->pidfd);
@@ -353,9 +360,9 @@ static void welcome(struct tenant *t, int *fds, unsigned int nr)
 	struct etran_ctl_msg m = { .id = t->hello_id };
 
 	t->state = TENANT_READY;
-	record_put(t->id, &t->rec);
+	put_record(t, &t->rec);
 	fill_welcome(t, &m);
-	ctl_send_fds(t->peer, &m, fds, nr);
+	peer_send_fds(t->peer, &m, fds, nr);
 	log_info("tenant %u: pid %u (%s), %s, %s, %s", t->id, t->rec.pid,
 		 t->rec.comm, t->nic->name, t->rec.port ? "virtual port" : "queues",
 		 tenant_mode(t));
@@ -453,18 +460,18 @@ static void resume(struct peer *p, const struct etran_ctl_msg *m)
 	if (!t || t->peer || t->rec.cookie != m->u.hello.cookie ||
 	    t->rec.pid != (uint32_t)p->cred.pid || t->rec.uid != p->cred.uid ||
 	    t->rec.start != p->start) {
-		ctl_error(p, m->id, ESTALE, ETRAN_R_NONE);
+		peer_error(p, m->id, ESTALE, ETRAN_R_NONE);
 		return;
 	}
 	/* It lost patience and asks again; this end would be the tenant's. */
-	if (ctl_hung_up(p))
+	if (peer_hung_up(p))
 		return;
 	t->peer = p;
 	p->tenant = t;
 	fill_welcome(t, &answer);
-	ctl_send(p, &answer);
+	peer_send(p, &answer);
 	while ((event = msgq_first(&t->pending))) {
-		ctl_send(p, event);
+		peer_send(p, event);
 		msgq_pop(&t->pending);
 	}
 	log_info("tenant %u is back: pid %u (%s)", t->id, t->rec.pid, t->rec.comm);
@@ -499,7 +506,7 @@ static struct nic *choose_nic(void)
 static void refuse_peer(struct peer *p, uint32_t id, int err, uint32_t reason)
 {
 	p->refused = reason;
-	ctl_error(p, id, err, reason);
+	peer_error(p, id, err, reason);
 }
 
 /* Ports are for everybody, but their frames are charged to nobody. */
@@ -584,7 +591,7 @@ void tenant_adopt_all(void)
 	uint32_t id;
 
 	for (id = 1; id < ETRAN_MAX_TENANTS; id++) {
-		if (record_get(id, &r)) {
+		if (record_get(tcp.map[MAP_TENANTS], id, &r)) {
 			port_close(id);	/* its etrand died while it was made */
 			continue;
 		}
