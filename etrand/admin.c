@@ -6,9 +6,7 @@
  * goes out, end. Nothing can be changed here, so everybody may ask; detaching
  * is between etranctl and the module.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <json-c/json.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,15 +17,14 @@
 
 #include "admin.h"
 #include "config.h"
-#include "conn.h"
 #include "ctl.h"
-#include "loader.h"
+#include "json.h"
 #include "log.h"
 #include "loop.h"
 #include "nic.h"
 #include "peer.h"
-#include "tcpsys.h"
 #include "tenant.h"
+#include "transport.h"
 
 #define MAX_CLIENTS	16
 #define CLIENT_TIME	(10 * NSEC_PER_SEC)
@@ -43,29 +40,6 @@ static struct watch server = { .fd = -1 };
 static unsigned int nr_clients;
 static const char * const reasons[ETRAN_R_MAX] = { ETRAN_REASON_NAMES };
 
-static void add_str(struct json_object *o, const char *key, const char *v)
-{
-	json_object_object_add(o, key, json_object_new_string(v));
-}
-
-static void add_int(struct json_object *o, const char *key, uint64_t v)
-{
-	json_object_object_add(o, key, json_object_new_uint64(v));
-}
-
-static void add_bool(struct json_object *o, const char *key, bool v)
-{
-	json_object_object_add(o, key, json_object_new_boolean(v));
-}
-
-static struct json_object *add_list(struct json_object *o, const char *key)
-{
-	struct json_object *list = json_object_new_array();
-
-	json_object_object_add(o, key, list);
-	return list;
-}
-
 static struct json_object *fallbacks(const uint64_t *counts)
 {
 	struct json_object *o = json_object_new_object();
@@ -73,7 +47,7 @@ static struct json_object *fallbacks(const uint64_t *counts)
 
 	for (i = 1; i < ETRAN_R_MAX; i++)
 		if (counts[i])
-			add_int(o, reasons[i], counts[i]);
+			json_add_int(o, reasons[i], counts[i]);
 	return o;
 }
 
@@ -85,42 +59,19 @@ static struct json_object *nics(void)
 
 	for (i = 0; (nic = nic_at(i)); i++) {
 		o = json_object_new_object();
-		add_str(o, "name", nic->name);
-		add_int(o, "ifindex", nic->ifindex);
-		add_int(o, "mtu", nic->mtu);
-		add_int(o, "queues", nic->queues);
-		add_str(o, "xdp", !tcp.live ? "none" :
-			nic->generic ? "generic" : "native");
-		add_int(o, "tenant", nic->owner ? nic->owner->id : 0);
-		add_str(o, "mode", nic->owner ? tenant_mode(nic->owner) : "");
-		add_int(o, "sent", nic->sent);
-		add_int(o, "ports", tenant_ports(nic));
+		json_add_str(o, "name", nic->name);
+		json_add_int(o, "ifindex", nic->ifindex);
+		json_add_int(o, "mtu", nic->mtu);
+		json_add_int(o, "queues", nic->queues);
+		json_add_str(o, "xdp", !transport.live ? "none" :
+			     nic->generic ? "generic" : "native");
+		json_add_int(o, "tenant", nic->owner ? nic->owner->id : 0);
+		json_add_str(o, "mode", nic->owner ? tenant_mode(nic->owner) : "");
+		json_add_int(o, "sent", nic->sent);
+		json_add_int(o, "ports", tenant_ports(nic));
 		json_object_array_add(list, o);
 	}
 	return list;
-}
-
-static struct json_object *tcp_counters(void)
-{
-	static const char * const names[] = {
-		"rx_segs", "rx_pure_acks", "rx_bad_csum", "rx_bad_seq",
-		"rx_ooo", "rx_dup", "rx_no_room", "rx_events_lost", "tx_segs",
-		"tx_held", "tx_rexmit", "tx_acks", "tx_bad_owner",
-		"tx_bad_req", "tx_stale", "fast_rexmit", "rto", "probes",
-		"tx_acked", "tx_gap", "tx_no_hold", "rx_paws", "rx_challenge",
-		"undo", "gen_refused",
-	};
-	struct json_object *o = json_object_new_object();
-	struct tcp_stats s;
-	size_t i;
-
-	_Static_assert(sizeof(s) == sizeof(names) / sizeof(*names) * 8,
-		       "a name for each counter of struct tcp_stats");
-	if (!tcp.live || tcpsys_stats(&s))
-		return o;
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		add_int(o, names[i], ((uint64_t *)&s)[i]);
-	return o;
 }
 
 static struct json_object *counters(const struct nl_counters *c)
@@ -130,7 +81,7 @@ static struct json_object *counters(const struct nl_counters *c)
 
 	for (i = 0; i <= ETRAN_A_COUNTERS_MAX; i++)
 		if (nl_counter_name(i))
-			add_int(o, nl_counter_name(i), c->v[i]);
+			json_add_int(o, nl_counter_name(i), c->v[i]);
 	return o;
 }
 
@@ -138,9 +89,9 @@ static void add_transport(const struct nl_transport *t, void *arg)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_str(o, "name", t->name);
-	add_int(o, "id", t->id);
-	add_int(o, "queues", t->queues);
+	json_add_str(o, "name", t->name);
+	json_add_int(o, "id", t->id);
+	json_add_int(o, "queues", t->queues);
 	json_object_object_add(o, "counters", counters(&t->counters));
 	json_object_array_add(arg, o);
 }
@@ -148,97 +99,20 @@ static void add_transport(const struct nl_transport *t, void *arg)
 static struct json_object *status(void)
 {
 	struct json_object *root = json_object_new_object();
-	unsigned int waiting = 0;
-	struct conn *c;
-	uint32_t i;
 
-	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
-		c = conn_at(i);
-		waiting += c && c->state == ETRAN_CS_TIME_WAIT;
-	}
-	add_int(root, "pid", getpid());
+	json_add_int(root, "pid", getpid());
 	json_object_object_add(root, "nics", nics());
-	nl_transports(&tcp.nl, add_transport, add_list(root, "transports"));
-	add_int(root, "connections", conn_count() - waiting);
-	add_int(root, "time_wait", waiting);
-	json_object_object_add(root, "tcp", tcp_counters());
+	nl_transports(&transport.nl, add_transport, json_add_list(root, "transports"));
+	transport.ops->status(root);
 	json_object_object_add(root, "fallbacks", fallbacks(peer_fallbacks));
 	return root;
-}
-
-static const char *state_name(const struct conn *c, const struct tcp_conn *s)
-{
-	switch (c->state) {
-	case CONN_RESOLVE:
-		return "resolving";
-	case ETRAN_CS_SYN_SENT:
-		return "syn-sent";
-	case ETRAN_CS_SYN_RCVD:
-		return "syn-received";
-	case ETRAN_CS_TIME_WAIT:
-		return "time-wait";
-	case ETRAN_CS_ESTABLISHED:
-		break;
-	default:
-		return "closed";
-	}
-	if (s->flags & TCP_F_PEER_FIN)
-		return s->flags & TCP_F_FIN_QUEUED ? "last-ack" : "close-wait";
-	if (s->flags & TCP_F_FIN_ACKED)
-		return "fin-wait-2";
-	return s->flags & TCP_F_FIN_QUEUED ? "fin-wait-1" : "established";
-}
-
-static void add_addr(struct json_object *o, const char *key, __be32 addr,
-		     __be16 port)
-{
-	char ip[INET_ADDRSTRLEN], text[INET_ADDRSTRLEN + 8];
-
-	inet_ntop(AF_INET, &addr, ip, sizeof(ip));
-	snprintf(text, sizeof(text), "%s:%u", ip, ntohs(port));
-	add_str(o, key, text);
-}
-
-static struct json_object *flow(const struct conn *c)
-{
-	struct json_object *o = json_object_new_object();
-	struct tcp_conn s = { 0 };
-
-	if (c->state != CONN_RESOLVE && tcp.live)
-		tcpsys_conn(c->idx, &s);
-	add_addr(o, "local", c->tuple.saddr, c->tuple.sport);
-	add_addr(o, "peer", c->tuple.daddr, c->tuple.dport);
-	add_str(o, "state", state_name(c, &s));
-	add_int(o, "bytes_acked", s.snd_una);
-	add_int(o, "bytes_received", s.rcv_nxt);
-	add_int(o, "bytes_in_flight", s.snd_nxt > s.snd_una ?
-		s.snd_nxt - s.snd_una : 0);
-	add_int(o, "cwnd", s.cwnd);
-	add_int(o, "mss", c->mss);
-	add_int(o, "srtt_us", s.srtt_us >> 3);
-	add_int(o, "retransmits", s.rexmits);
-	add_int(o, "pid", c->tenant->state == TENANT_READY ?
-		c->tenant->rec.pid : 0);
-	add_str(o, "comm", c->tenant->rec.comm);
-	add_int(o, "tenant", c->tenant->id);
-	add_int(o, "conn", c->idx);
-	add_str(o, "nic", c->nic ? c->nic->name : "");
-	add_str(o, "accel", TCP_NAME);
-	return o;
 }
 
 static struct json_object *flows(void)
 {
 	struct json_object *root = json_object_new_object();
-	struct json_object *list = add_list(root, "flows");
-	struct conn *c;
-	uint32_t i;
 
-	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
-		c = conn_at(i);
-		if (c)
-			json_object_array_add(list, flow(c));
-	}
+	transport.ops->flows(json_add_list(root, "flows"));
 	return root;
 }
 
@@ -260,12 +134,12 @@ static void add_queue(const struct nl_queue *q, void *arg)
 	if (q->out_ifindex)
 		if_indextoname(q->ifindex, port);
 	o = json_object_new_object();
-	add_str(o, "nic", nic ? nic->name : "");
-	add_str(o, "port", port);
-	add_int(o, "queue", q->queue);
-	add_bool(o, "zerocopy", q->zerocopy);
-	add_bool(o, "strict", q->strict);
-	add_str(o, "stall", nl_stall_name(q->stall));
+	json_add_str(o, "nic", nic ? nic->name : "");
+	json_add_str(o, "port", port);
+	json_add_int(o, "queue", q->queue);
+	json_add_bool(o, "zerocopy", q->zerocopy);
+	json_add_bool(o, "strict", q->strict);
+	json_add_str(o, "stall", nl_stall_name(q->stall));
 	json_object_object_add(o, "counters", counters(&q->counters));
 	json_object_array_add(f->list, o);
 }
@@ -278,19 +152,19 @@ static struct json_object *app(uint32_t pid, uint32_t uid, const char *comm,
 	struct json_object *o = json_object_new_object();
 	struct find_queues f;
 
-	add_int(o, "pid", pid);
-	add_int(o, "uid", uid);
-	add_str(o, "comm", comm);
-	add_int(o, "tenant", t ? t->id : 0);
-	add_str(o, "refused", refused ? reasons[refused] : "");
-	add_bool(o, "connected", fallback);
-	add_bool(o, "zerocopy", t && t->rec.mode != MODE_COPY);
-	add_str(o, "mode", t ? tenant_mode(t) : "");
-	add_int(o, "connections", t ? ETRAN_TENANT_CONNS - t->nr_free : 0);
-	f.list = add_list(o, "queues");
+	json_add_int(o, "pid", pid);
+	json_add_int(o, "uid", uid);
+	json_add_str(o, "comm", comm);
+	json_add_int(o, "tenant", t ? t->id : 0);
+	json_add_str(o, "refused", refused ? reasons[refused] : "");
+	json_add_bool(o, "connected", fallback);
+	json_add_bool(o, "zerocopy", t && t->rec.mode != MODE_COPY);
+	json_add_str(o, "mode", t ? tenant_mode(t) : "");
+	json_add_int(o, "connections", t ? ETRAN_TENANT_CONNS - t->nr_free : 0);
+	f.list = json_add_list(o, "queues");
 	f.tenant = t ? t->id : 0;
 	if (t)
-		nl_queues(&tcp.nl, add_queue, &f);
+		nl_queues(&transport.nl, add_queue, &f);
 	json_object_object_add(o, "fallbacks",
 			       fallbacks(fallback ? fallback : none));
 	return o;
@@ -299,7 +173,7 @@ static struct json_object *app(uint32_t pid, uint32_t uid, const char *comm,
 static struct json_object *apps(void)
 {
 	struct json_object *root = json_object_new_object();
-	struct json_object *list = add_list(root, "apps");
+	struct json_object *list = json_add_list(root, "apps");
 	struct tenant *t;
 	struct peer *p;
 	uint32_t id;
@@ -330,9 +204,9 @@ static struct json_object *answer(const char *what)
 		root = apps();
 	} else {
 		root = json_object_new_object();
-		add_str(root, "error", "unknown request");
+		json_add_str(root, "error", "unknown request");
 	}
-	add_int(root, "schema", ADMIN_SCHEMA);
+	json_add_int(root, "schema", ADMIN_SCHEMA);
 	return root;
 }
 

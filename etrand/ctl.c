@@ -10,14 +10,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "conn.h"
 #include "ctl.h"
-#include "handshake.h"
-#include "listener.h"
 #include "log.h"
 #include "peer.h"
 #include "record.h"
 #include "tenant.h"
+#include "transport.h"
 
 #define MAX_PEERS	512
 #define MAX_PEERS_UID	128
@@ -63,24 +61,11 @@ static void dispatch(struct peer *p, const struct etran_ctl_msg *m, int fd)
 	case ETRAN_CTL_HELLO:
 		tenant_hello(p, m);
 		break;
-	case ETRAN_CTL_LISTEN:
-		listener_open(p->tenant, m, fd);
-		break;
-	case ETRAN_CTL_UNLISTEN:
-		listener_unlisten(p->tenant, m);
-		break;
-	case ETRAN_CTL_CONNECT:
-		handshake_connect(p->tenant, m, fd);
-		break;
-	case ETRAN_CTL_RELEASE:
-		conn_release(p->tenant, m->u.conn.conn, m->u.conn.gen);
-		break;
-	case ETRAN_CTL_ABORT:
-		conn_abort(p->tenant, m->u.conn.conn, m->u.conn.gen);
-		break;
 	case ETRAN_CTL_FALLBACK:
 		count_fallback(p, &m->u.fallback);
 		break;
+	default:
+		transport.ops->message(p->tenant, m, fd);
 	}
 }
 

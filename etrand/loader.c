@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loading the TCP transport, or adopting it from its pins.
+ * Loading the transport, or adopting it from its pins.
  *
  * What must outlive etrand is pinned: the struct_ops link, the maps, and the
  * programs that a restarted etrand needs. Pins are made last to first, with
@@ -20,55 +20,62 @@
 #include <unistd.h>
 #include <xdp/libxdp.h>
 
-#include "bpf-progs/tcp/state.h"
 #include "loader.h"
 #include "log.h"
 #include "nic.h"
 #include "pins.h"
 #include "record.h"
+#include "transport.h"
+#include "uapi/etran_io.h"
 #include "xdp.h"
 
-struct transport tcp = {
-	.map = { [0 ... NR_MAPS - 1] = -1 },
-	.prog = { [0 ... NR_PROGS - 1] = -1 },
+struct transport transport = {
+	.map = { [0 ... TRANSPORT_MAPS - 1] = -1 },
+	.prog = { [0 ... TRANSPORT_PROGS - 1] = -1 },
 };
 
-/* What the object must look like; size 0: not checked, ~0: at least. */
-static const struct map_shape {
-	const char *name;
-	uint32_t type, key, value, entries;
-} shapes[NR_MAPS] = {
-	[MAP_CONNS] = { "conns", BPF_MAP_TYPE_ARRAY, 4, 0, ETRAN_MAX_CONNS },
-	[MAP_FLOWS] = { "flows", BPF_MAP_TYPE_HASH, sizeof(struct tcp_tuple), 4, 0 },
-	[MAP_LISTENERS] = { "listeners", BPF_MAP_TYPE_HASH,
-			    sizeof(struct tcp_listen_key),
-			    sizeof(struct tcp_listener), 0 },
-	[MAP_PUB] = { "pub", BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, ETRAN_MAX_TENANTS },
-	[MAP_XSKS] = { "xsks", BPF_MAP_TYPE_XSKMAP, 4, 4,
-		       ETRAN_MAX_TENANTS * ETRAN_MAX_QUEUES },
-	[MAP_PORTS] = { "ports", BPF_MAP_TYPE_DEVMAP, 4, 4, ETRAN_MAX_TENANTS },
-	[MAP_HOLD] = { "hold", 0, 0, 0, 0 },
-	[MAP_EVENTS] = { "events", BPF_MAP_TYPE_RINGBUF, 0, 0, 0 },
-	[MAP_STATS] = { "stats", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
-			sizeof(struct tcp_stats), 1 },
-	[MAP_TENANTS] = { "tenants", BPF_MAP_TYPE_ARRAY, 4,
-			  sizeof(struct tenant_record), ETRAN_MAX_TENANTS },
+static const struct map_shape core_maps[NR_CORE_MAPS] = {
+	[MAP_TENANTS] = { .name = "tenants", .type = BPF_MAP_TYPE_ARRAY, .key = 4,
+			  .value = sizeof(struct tenant_record),
+			  .entries = ETRAN_MAX_TENANTS },
+	[MAP_PUB] = { .name = "pub", .type = BPF_MAP_TYPE_ARRAY_OF_MAPS, .key = 4,
+		      .value = 4, .entries = ETRAN_MAX_TENANTS },
+	[MAP_XSKS] = { .name = "xsks", .type = BPF_MAP_TYPE_XSKMAP, .key = 4,
+		       .value = 4,
+		       .entries = ETRAN_MAX_TENANTS * ETRAN_MAX_QUEUES },
+	[MAP_PORTS] = { .name = "ports", .type = BPF_MAP_TYPE_DEVMAP, .key = 4,
+			.value = 4, .entries = ETRAN_MAX_TENANTS },
 };
 
-static const char * const prog_names[NR_PROGS] = {
-	[PROG_INGRESS] = "tcp_ingress",
-	[PROG_PORT] = "tcp_port",
-	[PROG_OPEN] = "tcp_open",
-	[PROG_ESTABLISH] = "tcp_establish",
-	[PROG_RELEASE] = "tcp_release",
-	[PROG_CLOSE] = "tcp_close",
-	[PROG_TICK] = "tcp_tick",
-	[PROG_NEIGH] = "tcp_neigh",
-};
-
-static int check_shape(enum tcp_map i, int fd)
+static const char *name(void)
 {
-	const struct map_shape *s = &shapes[i];
+	return transport.ops->name;
+}
+
+static int nr_maps(void)
+{
+	return NR_CORE_MAPS + transport.ops->nr_maps;
+}
+
+static const struct map_shape *shape(int i)
+{
+	return i < NR_CORE_MAPS ? &core_maps[i] :
+		&transport.ops->maps[i - NR_CORE_MAPS];
+}
+
+static int nr_progs(void)
+{
+	return transport.ops->nr_progs;
+}
+
+static const char *prog_name(int i)
+{
+	return transport.ops->progs[i];
+}
+
+static int check_shape(int i, int fd)
+{
+	const struct map_shape *s = shape(i);
 	struct bpf_map_info info = { 0 };
 	uint32_t len = sizeof(info);
 
@@ -76,38 +83,35 @@ static int check_shape(enum tcp_map i, int fd)
 		return -errno;
 	if ((s->type && info.type != s->type) ||
 	    (s->key && info.key_size != s->key) ||
-	    (s->value && info.value_size != s->value) ||
+	    (s->value && info.value_size != s->value &&
+	     !(s->longer && info.value_size > s->value)) ||
 	    (s->entries && info.max_entries != s->entries))
 		return -EPROTO;
-	if (i == MAP_CONNS) {
-		if (info.value_size < sizeof(struct tcp_conn))
-			return -EPROTO;
-		tcp.conn_size = info.value_size;
-	}
+	transport.value_size[i] = info.value_size;
 	return 0;
 }
 
-static int get_pin(const char *name)
+static int get_pin(const char *pin)
 {
 	char path[128];
 	int fd;
 
-	if (pins_path(path, sizeof(path), TCP_NAME, name))
+	if (pins_path(path, sizeof(path), name(), pin))
 		return -ENAMETOOLONG;
 	fd = bpf_obj_get(path);
 	return fd < 0 ? -errno : fd;
 }
 
-static int put_pin(int fd, const char *name)
+static int put_pin(int fd, const char *pin)
 {
 	char path[128];
 	int err;
 
-	err = pins_path(path, sizeof(path), TCP_NAME, name);
+	err = pins_path(path, sizeof(path), name(), pin);
 	if (!err && bpf_obj_pin(fd, path))
 		err = -errno;
 	if (err)
-		log_err("pin %s: %s", name, strerror(-err));
+		log_err("pin %s: %s", pin, strerror(-err));
 	return err;
 }
 
@@ -115,15 +119,15 @@ static void close_all(void)
 {
 	int i;
 
-	for (i = 0; i < NR_MAPS; i++) {
-		if (tcp.map[i] >= 0)
-			close(tcp.map[i]);
-		tcp.map[i] = -1;
+	for (i = 0; i < nr_maps(); i++) {
+		if (transport.map[i] >= 0)
+			close(transport.map[i]);
+		transport.map[i] = -1;
 	}
-	for (i = 0; i < NR_PROGS; i++) {
-		if (tcp.prog[i] >= 0)
-			close(tcp.prog[i]);
-		tcp.prog[i] = -1;
+	for (i = 0; i < nr_progs(); i++) {
+		if (transport.prog[i] >= 0)
+			close(transport.prog[i]);
+		transport.prog[i] = -1;
 	}
 }
 
@@ -144,10 +148,10 @@ static int attach_nics(void)
 	int err = 0;
 
 	for (i = 0; !err && (nic = nic_at(i)); i++) {
-		if (xdp_is_attached(nic->ifindex, prog_id(tcp.prog[PROG_INGRESS]),
+		if (xdp_is_attached(nic->ifindex, prog_id(transport.prog[PROG_INGRESS]),
 				    &nic->generic))
 			continue;
-		prog = xdp_program__from_fd(tcp.prog[PROG_INGRESS]);
+		prog = xdp_program__from_fd(transport.prog[PROG_INGRESS]);
 		err = libxdp_get_error(prog);
 		if (err)
 			return err;
@@ -162,17 +166,17 @@ static int open_pins(void)
 {
 	int i;
 
-	for (i = 0; i < NR_MAPS; i++) {
-		tcp.map[i] = get_pin(shapes[i].name);
-		if (tcp.map[i] < 0 || check_shape(i, tcp.map[i]))
+	for (i = 0; i < nr_maps(); i++) {
+		transport.map[i] = get_pin(shape(i)->name);
+		if (transport.map[i] < 0 || check_shape(i, transport.map[i]))
 			goto unfit;
 	}
-	for (i = 0; i < NR_PROGS; i++) {
-		tcp.prog[i] = get_pin(prog_names[i]);
-		if (tcp.prog[i] < 0)
+	for (i = 0; i < nr_progs(); i++) {
+		transport.prog[i] = get_pin(prog_name(i));
+		if (transport.prog[i] < 0)
 			goto unfit;
 	}
-	if (!record_version_fits(tcp.map[MAP_TENANTS], TCP_STATE_VERSION))
+	if (!record_version_fits(transport.map[MAP_TENANTS], transport.ops->state_version))
 		goto unfit;
 	return 0;
 unfit:
@@ -186,15 +190,16 @@ static int adopt(void)
 	struct nl_transport t;
 	int err;
 
-	if (nl_transport_find(&tcp.nl, TCP_NAME, &t))
+	if (nl_transport_find(&transport.nl, name(), &t))
 		return -ENOENT;
 	if (open_pins()) {
-		log_info("transport " TCP_NAME " is attached, but its state does not fit this etrand; replacing it");
+		log_info("transport %s is attached, but its state does not fit this etrand; replacing it",
+			 name());
 		return -ENOENT;
 	}
 	err = attach_nics();
 	if (!err)
-		log_info("adopted transport " TCP_NAME " (id %u, %u queues)",
+		log_info("adopted transport %s (id %u, %u queues)", name(),
 			 t.id, t.queues);
 	return err;
 }
@@ -205,23 +210,23 @@ static int find_parts(struct bpf_object *obj)
 	struct bpf_map *map;
 	int i;
 
-	for (i = 0; i < NR_PROGS; i++) {
-		prog = bpf_object__find_program_by_name(obj, prog_names[i]);
+	for (i = 0; i < nr_progs(); i++) {
+		prog = bpf_object__find_program_by_name(obj, prog_name(i));
 		if (!prog) {
-			log_err("malformed object: no program %s", prog_names[i]);
+			log_err("malformed object: no program %s", prog_name(i));
 			return -EINVAL;
 		}
 	}
-	for (i = 0; i < MAP_TENANTS; i++) {
-		map = bpf_object__find_map_by_name(obj, shapes[i].name);
+	for (i = MAP_TENANTS + 1; i < nr_maps(); i++) {
+		map = bpf_object__find_map_by_name(obj, shape(i)->name);
 		if (!map) {
-			log_err("malformed object: no map %s", shapes[i].name);
+			log_err("malformed object: no map %s", shape(i)->name);
 			return -EINVAL;
 		}
 	}
-	map = bpf_object__find_map_by_name(obj, TCP_NAME);
+	map = bpf_object__find_map_by_name(obj, name());
 	if (!map || bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS) {
-		log_err("malformed object: no struct_ops map " TCP_NAME);
+		log_err("malformed object: no struct_ops map %s", name());
 		return -EINVAL;
 	}
 	return 0;
@@ -233,22 +238,22 @@ static int keep_fds(struct bpf_object *obj)
 	struct bpf_map *map;
 	int i, fd;
 
-	for (i = 0; i < NR_PROGS; i++) {
-		prog = bpf_object__find_program_by_name(obj, prog_names[i]);
+	for (i = 0; i < nr_progs(); i++) {
+		prog = bpf_object__find_program_by_name(obj, prog_name(i));
 		fd = bpf_program__fd(prog);
-		tcp.prog[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		if (tcp.prog[i] < 0)
+		transport.prog[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (transport.prog[i] < 0)
 			return -errno;
 	}
-	for (i = 0; i < MAP_TENANTS; i++) {
-		map = bpf_object__find_map_by_name(obj, shapes[i].name);
+	for (i = MAP_TENANTS + 1; i < nr_maps(); i++) {
+		map = bpf_object__find_map_by_name(obj, shape(i)->name);
 		fd = bpf_map__fd(map);
-		tcp.map[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		if (tcp.map[i] < 0)
+		transport.map[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (transport.map[i] < 0)
 			return -errno;
-		if (check_shape(i, tcp.map[i])) {
+		if (check_shape(i, transport.map[i])) {
 			log_err("malformed object: map %s has another layout than this etrand",
-				shapes[i].name);
+				shape(i)->name);
 			return -EPROTO;
 		}
 	}
@@ -258,22 +263,22 @@ static int keep_fds(struct bpf_object *obj)
 /* Tie the other programs to the instance, attach it, keep it by a pin. */
 static int attach_ops(struct bpf_object *obj)
 {
-	struct bpf_map *ops = bpf_object__find_map_by_name(obj, TCP_NAME);
+	struct bpf_map *ops = bpf_object__find_map_by_name(obj, name());
 	struct bpf_link *link;
 	int i, err;
 
-	for (i = 0; i < NR_PROGS; i++) {
-		err = bpf_prog_assoc_struct_ops(tcp.prog[i], bpf_map__fd(ops),
+	for (i = 0; i < nr_progs(); i++) {
+		err = bpf_prog_assoc_struct_ops(transport.prog[i], bpf_map__fd(ops),
 						NULL);
 		if (err) {
-			log_err("associate %s: %s", prog_names[i], strerror(-err));
+			log_err("associate %s: %s", prog_name(i), strerror(-err));
 			return err;
 		}
 	}
 	link = bpf_map__attach_struct_ops(ops);
 	if (!link) {
 		err = -errno;
-		log_err("attach transport " TCP_NAME ": %s", strerror(-err));
+		log_err("attach transport %s: %s", name(), strerror(-err));
 		return err;
 	}
 	err = put_pin(bpf_link__fd(link), "link");
@@ -286,10 +291,10 @@ static int pin_all(void)
 {
 	int i, err = 0;
 
-	for (i = 0; !err && i < NR_PROGS; i++)
-		err = put_pin(tcp.prog[i], prog_names[i]);
-	for (i = 0; !err && i < NR_MAPS; i++)
-		err = put_pin(tcp.map[i], shapes[i].name);
+	for (i = 0; !err && i < nr_progs(); i++)
+		err = put_pin(transport.prog[i], prog_name(i));
+	for (i = nr_maps(); !err && i > 0; i--)
+		err = put_pin(transport.map[i - 1], shape(i - 1)->name);
 	return err;
 }
 
@@ -297,7 +302,7 @@ static int load_object(struct bpf_object *obj)
 {
 	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts,
 		.obj = obj,
-		.prog_name = prog_names[PROG_INGRESS],
+		.prog_name = prog_name(PROG_INGRESS),
 	);
 	struct nic *nic = nic_at(0);
 	struct xdp_program *prog;
@@ -328,16 +333,16 @@ static int load(const char *object_dir)
 	int err;
 
 	/* Leftovers of a crash, or of another layout. */
-	err = pins_detach_transport(&tcp.nl, TCP_NAME);
+	err = pins_detach_transport(&transport.nl, name());
 	if (err && err != -ENOENT) {
-		log_err("cannot remove the old transport " TCP_NAME ": %s",
+		log_err("cannot remove the old transport %s: %s", name(),
 			strerror(-err));
 		return err;
 	}
-	err = pins_prepare(TCP_NAME);
+	err = pins_prepare(name());
 	if (err)
 		return err;
-	snprintf(path, sizeof(path), "%s/" TCP_NAME ".bpf.o", object_dir);
+	snprintf(path, sizeof(path), "%s/%s.bpf.o", object_dir, name());
 	obj = bpf_object__open_file(path, NULL);
 	if (!obj) {
 		err = -errno;
@@ -350,13 +355,13 @@ static int load(const char *object_dir)
 		err = load_object(obj);
 	bpf_object__close(obj);
 	if (!err)
-		err = record_create(&tcp.map[MAP_TENANTS], TCP_STATE_VERSION);
+		err = record_create(&transport.map[MAP_TENANTS], transport.ops->state_version);
 	if (!err)
 		err = pin_all();
 	if (err)
 		loader_detach();
 	else
-		log_info("loaded transport " TCP_NAME " from %s", path);
+		log_info("loaded transport %s from %s", name(), path);
 	return err;
 }
 
@@ -412,7 +417,7 @@ static int run_apart(const char *object_dir)
 			;
 	for (i = 0; (nic = nic_at(i)); i++)
 		nic->generic = out->generic[i];
-	tcp.adopted = out->adopted;
+	transport.adopted = out->adopted;
 	err = out->err;
 	munmap(out, sizeof(*out));
 	return err;
@@ -454,7 +459,7 @@ int loader_start(const char *object_dir)
 {
 	int err;
 
-	err = nl_open(&tcp.nl);
+	err = nl_open(&transport.nl);
 	if (err) {
 		say_no_module(err);
 		return -ENOPKG;
@@ -462,7 +467,7 @@ int loader_start(const char *object_dir)
 	err = run_apart(object_dir);
 	if (!err)
 		err = open_pins();
-	tcp.live = !err;
+	transport.live = !err;
 	return err;
 }
 
@@ -470,7 +475,7 @@ int loader_start(const char *object_dir)
 void loader_close(void)
 {
 	close_all();
-	tcp.live = false;
+	transport.live = false;
 }
 
 /** loader_detach - end the transport */
@@ -479,7 +484,7 @@ void loader_detach(void)
 	int err;
 
 	loader_close();
-	err = pins_detach_transport(&tcp.nl, TCP_NAME);
+	err = pins_detach_transport(&transport.nl, name());
 	if (err && err != -ENOENT)
-		log_err("detach " TCP_NAME ": %s", strerror(-err));
+		log_err("detach %s: %s", name(), strerror(-err));
 }

@@ -2,7 +2,7 @@
 /*
  * etrand: the control plane of eTran in one network namespace.
  *
- * Loads the TCP transport, gives processes their UMEM and AF_XDP sockets, opens
+ * Loads a transport, gives processes their UMEM and AF_XDP sockets, opens
  * and closes connections. It is never on the data path: established connections
  * do not notice when it is killed, and the next one takes them over.
  */
@@ -18,10 +18,7 @@
 
 #include "admin.h"
 #include "config.h"
-#include "conn.h"
 #include "ctl.h"
-#include "isn.h"
-#include "listener.h"
 #include "loader.h"
 #include "log.h"
 #include "loop.h"
@@ -29,7 +26,7 @@
 #include "route.h"
 #include "self.h"
 #include "tenant.h"
-#include "tick.h"
+#include "transport.h"
 
 #define DIR_LEN	300
 
@@ -47,11 +44,14 @@ static void usage(FILE *to)
 
 static int default_object_dir(char dir[DIR_LEN])
 {
-	int err = self_object_dir(TCP_NAME ".bpf.o", dir, DIR_LEN);
+	char object[64];
+	int err;
 
+	snprintf(object, sizeof(object), "%s.bpf.o", transport.ops->name);
+	err = self_object_dir(object, dir, DIR_LEN);
 	if (err == -ENOENT)
-		log_err("no " TCP_NAME ".bpf.o in %s/../bpf or %s/../lib/etran/bpf: make bpf, or --object-dir",
-			dir, dir);
+		log_err("no %s in %s/../bpf or %s/../lib/etran/bpf: make bpf, or --object-dir",
+			object, dir, dir);
 	return err;
 }
 
@@ -84,12 +84,12 @@ static int watch_signals(void)
 static void exited(const struct nl_transport *t, void *arg)
 {
 	(void)arg;
-	if (strcmp(t->name, TCP_NAME) || !tcp.live)
+	if (strcmp(t->name, transport.ops->name) || !transport.live)
 		return;
-	log_info("transport " TCP_NAME " was detached (%s, code %d)%s%s",
+	log_info("transport %s was detached (%s, code %d)%s%s", t->name,
 		 nl_exit_kind_name(t->exit_kind), t->exit_code, *t->exit_msg ? ": " : "",
 		 t->exit_msg);
-	event_stop();
+	transport.ops->stop();
 	/* Its maps and programs keep the module: let go of them. */
 	loader_close();
 	tenant_transport_gone();
@@ -137,17 +137,16 @@ static int start(const char *object_dir)
 	err = loader_start(object_dir);
 	if (err)
 		return err;
-	err = route_init(conn_neigh_changed);
+	err = route_init(transport.ops->neigh_changed);
 	if (!err)
 		err = watch_module();
-	if (!err && tcp.adopted) {
+	if (!err && transport.adopted) {
 		tenant_adopt_all();
-		listener_adopt_all();
-		conn_adopt_all();
+		transport.ops->adopt();
 	}
 	if (!err)
-		err = event_start();
-	if (!err && tcp.adopted)
+		err = transport.ops->start();
+	if (!err && transport.adopted)
 		tenant_reap_adopted();
 	if (!err)
 		err = ctl_serve();
@@ -168,9 +167,9 @@ static int serve(const char *object_dir)
 	}
 	admin_close();
 	ctl_close();
-	event_stop();
+	transport.ops->stop();
 	/* An adopted transport survives a start that failed. */
-	if (tcp.live && (!err || !tcp.adopted))
+	if (transport.live && (!err || !transport.adopted))
 		loader_detach();
 	else
 		loader_close();
@@ -194,6 +193,7 @@ int main(int argc, char **argv)
 	unsigned int nr_nics = 0;
 	int opt;
 
+	transport.ops = transports[0];
 	while ((opt = getopt_long(argc, argv, "c:vh", options, NULL)) != -1) {
 		switch (opt) {
 		case 'n':
@@ -227,7 +227,7 @@ int main(int argc, char **argv)
 		return 4;
 	}
 	setrlimit(RLIMIT_NOFILE, &files);
-	if (loop_init() || isn_init() || conn_init() || watch_signals()) {
+	if (loop_init() || transport.ops->init() || watch_signals()) {
 		log_err("cannot start: %s", strerror(errno));
 		return 5;
 	}

@@ -14,13 +14,11 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "conn.h"
-#include "listener.h"
-#include "loader.h"
 #include "log.h"
 #include "peer.h"
 #include "port.h"
 #include "tenant.h"
+#include "transport.h"
 #include "xsk.h"
 
 #define TX_FRAMES	4096
@@ -108,16 +106,16 @@ int tenant_slot_claim(struct tenant *t, struct conn *c, uint32_t slot)
 /* What a restarted etrand must know of it; NULL: nothing any more. */
 static void put_record(const struct tenant *t, const struct tenant_record *r)
 {
-	if (tcp.live)
-		record_put(tcp.map[MAP_TENANTS], t->id, r);
+	if (transport.live)
+		record_put(transport.map[MAP_TENANTS], t->id, r);
 }
 
 static void free_if_done(struct tenant *t)
 {
 	if (t->state != TENANT_DEAD || t->nr_free != ETRAN_TENANT_CONNS)
 		return;
-	if (tcp.live)
-		bpf_map_delete_elem(tcp.map[MAP_PUB], &t->id);
+	if (transport.live)
+		bpf_map_delete_elem(transport.map[MAP_PUB], &t->id);
 	t->state = TENANT_FREE;
 }
 
@@ -134,9 +132,9 @@ static void clear_queues(struct tenant *t)
 {
 	uint32_t q, key;
 
-	for (q = 0; q < t->rec.nr_queues && tcp.live; q++) {
+	for (q = 0; q < t->rec.nr_queues && transport.live; q++) {
 		key = t->id * ETRAN_MAX_QUEUES + q;
-		bpf_map_delete_elem(tcp.map[MAP_XSKS], &key);
+		bpf_map_delete_elem(transport.map[MAP_XSKS], &key);
 	}
 	if (t->rec.port)
 		port_close(t->id);
@@ -152,8 +150,6 @@ static void clear_queues(struct tenant *t)
  */
 void tenant_end(struct tenant *t)
 {
-	unsigned int i;
-
 	if (t->state == TENANT_FREE || t->state == TENANT_DEAD)
 		return;
 	log_info("tenant %u ends: pid %u (%s)", t->id, t->rec.pid, t->rec.comm);
@@ -166,10 +162,7 @@ void tenant_end(struct tenant *t)
 		peer_drop(t->peer);
 		t->peer = NULL;
 	}
-	listener_end_all(t);
-	for (i = 0; i < ETRAN_TENANT_CONNS; i++)
-		if (t->slots[i])
-			conn_orphan(t->slots[i]);
+	transport.ops->tenant_ended(t);
 	clear_queues(t);
 	put_record(t, NULL);
 	free_if_done(t);
@@ -219,7 +212,7 @@ static struct tenant *alloc(void)
 	uint32_t id;
 
 	/* A process may keep its sockets when it leaves us. */
-	if (nl_queues(&tcp.nl, mark_used, used))
+	if (nl_queues(&transport.nl, mark_used, used))
 		return NULL;
 	for (id = 1; id < ETRAN_MAX_TENANTS; id++) {
 		t = &tenants[id];
@@ -233,7 +226,7 @@ static struct tenant *alloc(void)
 		t = &tenants[id];
 		if (t->state != TENANT_DEAD || used[id])
 			continue;
-		conn_end_all(t);
+		transport.ops->tenant_cleared(t);
 		reset_entry(t, id);
 		return t;
 	}
@@ -251,12 +244,11 @@ static int make_pub(struct tenant *t)
 	int fd, err;
 
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "etran_pub", 4,
-			    sizeof(struct etran_conn_pub), ETRAN_TENANT_CONNS,
-			    &create);
+			    transport.ops->pub_size, ETRAN_TENANT_CONNS, &create);
 	if (fd < 0)
 		return -errno;
 	if (!bpf_map_freeze(fd) &&
-	    !bpf_map_update_elem(tcp.map[MAP_PUB], &t->id, &fd, 0))
+	    !bpf_map_update_elem(transport.map[MAP_PUB], &t->id, &fd, 0))
 		return fd;
 	err = -errno;
 	close(fd);
@@ -296,7 +288,8 @@ static int make_sockets(struct tenant *t, int *fds, unsigned int *nr,
 
 	if (t->rec.port) {
 		out = ifindex;
-		ifindex = port_open(t->id, tcp.prog[PROG_PORT], tcp.map[MAP_PORTS]);
+		ifindex = port_open(t->id, transport.prog[PROG_PORT],
+				    transport.map[MAP_PORTS]);
 		if (ifindex < 0)
 			return ifindex;
 	}
@@ -317,18 +310,19 @@ static int make_sockets(struct tenant *t, int *fds, unsigned int *nr,
 			break;
 		}
 		fds[(*nr)++] = fd;
-		err = nl_queue_bind(&tcp.nl, fd, t->id, TCP_NAME, out, u.shadow);
+		err = nl_queue_bind(&transport.nl, fd, t->id, transport.ops->name, out,
+				    u.shadow);
 		if (err) {
 			log_err("queue-bind %s queue %u: %s%s%s", t->nic->name, q,
-				strerror(-err), *tcp.nl.error ? ": " : "",
-				tcp.nl.error);
+				strerror(-err), *transport.nl.error ? ": " : "",
+				transport.nl.error);
 			/* Whatever it was, waiting does not help. */
 			if (err == -EBUSY)
 				err = -EIO;
 			break;
 		}
 		key = t->id * ETRAN_MAX_QUEUES + q;
-		if (bpf_map_update_elem(tcp.map[MAP_XSKS], &key, &fd, 0))
+		if (bpf_map_update_elem(transport.map[MAP_XSKS], &key, &fd, 0))
 			err = -errno;
 	}
 	umem_unmap(&u);
@@ -445,7 +439,7 @@ static void retry_bind(struct timer *timer)
 {
 	struct tenant *t = container_of(timer, struct tenant, retry);
 
-	if (tcp.live)
+	if (transport.live)
 		try_bind(t);
 	else
 		refuse(t, ENODEV, ETRAN_R_NO_TRANSPORT);
@@ -531,7 +525,7 @@ void tenant_hello(struct peer *p, const struct etran_ctl_msg *m)
 		refuse_peer(p, m->id, EPROTO, ETRAN_R_VERSION);
 		return;
 	}
-	if (!tcp.live) {
+	if (!transport.live) {
 		refuse_peer(p, m->id, ENODEV, ETRAN_R_NO_TRANSPORT);
 		return;
 	}
@@ -555,7 +549,7 @@ void tenant_hello(struct peer *p, const struct etran_ctl_msg *m)
 		use_queues(t);
 	t->retry.fn = retry_bind;
 	t->rec.used = 1;
-	t->rec.version = TCP_STATE_VERSION;
+	t->rec.version = transport.ops->state_version;
 	t->rec.pid = p->cred.pid;
 	t->rec.uid = p->cred.uid;
 	t->rec.start = p->start;
@@ -591,7 +585,7 @@ void tenant_adopt_all(void)
 	uint32_t id;
 
 	for (id = 1; id < ETRAN_MAX_TENANTS; id++) {
-		if (record_get(tcp.map[MAP_TENANTS], id, &r)) {
+		if (record_get(transport.map[MAP_TENANTS], id, &r)) {
 			port_close(id);	/* its etrand died while it was made */
 			continue;
 		}
@@ -629,7 +623,7 @@ void tenant_transport_gone(void)
 		if (tenants[id].state == TENANT_BINDING)
 			continue;	/* its timer finds out */
 		tenant_end(&tenants[id]);
-		conn_end_all(&tenants[id]);
+		transport.ops->tenant_cleared(&tenants[id]);
 		free_if_done(&tenants[id]);
 	}
 }

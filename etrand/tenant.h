@@ -9,10 +9,9 @@
 #include "loop.h"
 #include "nic.h"
 #include "record.h"
-#include "uapi/tcp.h"
+#include "uapi/etran_io.h"
 
-struct conn;
-struct listener;
+struct conn;			/* the transport's own */
 struct peer;
 
 /**
@@ -47,12 +46,10 @@ struct tenant {
 	struct tenant_record rec;
 	struct nic *nic;
 	struct msgq pending;
-	struct listener *listeners;
 	struct conn *slots[ETRAN_TENANT_CONNS];
 	uint16_t free_slots[ETRAN_TENANT_CONNS];
 	unsigned int free_head;
 	unsigned int nr_free;
-	unsigned int nr_syn;
 	/* while binding */
 	struct timer retry;
 	unsigned int tries;

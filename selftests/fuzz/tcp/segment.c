@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Headers from the network: etrand/segment.c for whole packets, and the options of
+ * Headers from the network: etrand/tcp/segment.c for whole packets, and the options of
  * bpf-progs/tcp/wire.bpf.h against a slow reading of the RFC. Not one byte is
  * looked at behind what is there, and what was parsed can be built again.
  *
  * runs: 200000
  */
 #include "bpf-progs/tcp/wire.bpf.h"
-#include "etrand/segment.c"
+#include "etrand/tcp/segment.c"
 
 #include "must.h"
 

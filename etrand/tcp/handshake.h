@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef ETRAND_HANDSHAKE_H
-#define ETRAND_HANDSHAKE_H
+#ifndef ETRAND_TCP_HANDSHAKE_H
+#define ETRAND_TCP_HANDSHAKE_H
 
 #include <stdint.h>
 

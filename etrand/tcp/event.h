@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef ETRAND_TICK_H
-#define ETRAND_TICK_H
+#ifndef ETRAND_TCP_EVENT_H
+#define ETRAND_TCP_EVENT_H
 
-void tick_change(int by);
 int event_start(void);
 void event_stop(void);
 

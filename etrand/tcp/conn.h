@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef ETRAND_CONN_H
-#define ETRAND_CONN_H
+#ifndef ETRAND_TCP_CONN_H
+#define ETRAND_TCP_CONN_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "bpf-progs/tcp/state.h"
-#include "loop.h"
+#include "etrand/loop.h"
 #include "uapi/etran_ctl.h"
 
 struct listener;
@@ -57,28 +57,27 @@ struct conn {
 	unsigned int tries;
 };
 
+int conn_init(void (*timeout)(struct conn *c));
+unsigned int conn_count(void);
+unsigned int conn_handshakes(const struct tenant *t);
+uint32_t conn_top(void);
+struct conn *conn_at(uint32_t idx);
+struct conn *conn_get(uint32_t idx, uint32_t gen);
+struct conn *conn_find(const struct tcp_tuple *tuple);
 struct conn *conn_alloc(struct tenant *t, struct nic *nic,
 			const struct tcp_tuple *tuple);
-struct conn *conn_find(const struct tcp_tuple *tuple);
-struct conn *conn_get(uint32_t idx, uint32_t gen);
-struct conn *conn_at(uint32_t idx);
-int conn_open(struct conn *c, uint32_t state);
-void conn_set_state(struct conn *c, uint32_t state);
-void conn_end(struct conn *c, int err, bool reset);
-void conn_orphan(struct conn *c);
-void conn_end_all(struct tenant *t);
-void conn_release(struct tenant *t, uint32_t idx, uint32_t gen);
-void conn_abort(struct tenant *t, uint32_t idx, uint32_t gen);
-void conn_time_wait(struct conn *c);
-void conn_event(struct conn *c, uint32_t type, int err);
-void conn_fill(const struct conn *c, struct etran_ctl_conn *m);
-void conn_set_eth(struct conn *c, const uint8_t dmac[6]);
-void conn_neigh_changed(int ifindex, __be32 addr, const uint8_t mac[6]);
+struct conn *conn_adopt(uint32_t idx, struct tenant *t, uint32_t slot,
+			uint32_t gen, struct nic *nic,
+			const struct tcp_tuple *tuple);
+void conn_saw_gen(uint32_t gen);
 uint8_t conn_wscale(uint32_t rcvbuf);
-void conn_adopt_all(void);
-void conn_rescan(void);
-int conn_init(void);
-unsigned int conn_count(void);
-uint32_t conn_top(void);
+void conn_set_eth(struct conn *c, const uint8_t dmac[6]);
+void conn_set_state(struct conn *c, uint32_t state);
+int conn_open(struct conn *c, uint32_t state);
+void conn_time_wait(struct conn *c);
+void conn_hold_port(struct conn *c);
+void conn_end(struct conn *c, int err, bool reset);
+void conn_fill(const struct conn *c, struct etran_ctl_conn *m);
+void conn_event(struct conn *c, uint32_t type, int err);
 
 #endif

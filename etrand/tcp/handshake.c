@@ -13,17 +13,16 @@
 #include <string.h>
 
 #include "conn.h"
+#include "etrand/log.h"
+#include "etrand/nic.h"
+#include "etrand/peer.h"
+#include "etrand/route.h"
+#include "etrand/tenant.h"
 #include "handshake.h"
 #include "isn.h"
 #include "listener.h"
-#include "loader.h"
-#include "log.h"
-#include "nic.h"
-#include "peer.h"
-#include "route.h"
 #include "segment.h"
 #include "tcpsys.h"
-#include "tenant.h"
 
 #define SYN_TRIES	6
 #define SYNACK_TRIES	5
@@ -188,7 +187,7 @@ void handshake_syn(const struct tcp_event *ev)
 	if (!l || l->fd < 0 || l->key.port != tuple.sport ||
 	    (l->key.addr && l->key.addr != tuple.saddr))
 		return;
-	if ((l->nr_syn >= l->backlog || t->nr_syn >= MAX_TENANT_SYN) &&
+	if ((l->nr_syn >= l->backlog || conn_handshakes(t) >= MAX_TENANT_SYN) &&
 	    !make_room(l)) {
 		log_debug("SYN dropped: backlog of port %u is full",
 			  ntohs(tuple.sport));

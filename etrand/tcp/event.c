@@ -1,36 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Time-outs and events of the transport.
+ * Events of the transport, and the time-outs that make it send some.
  *
- * The transport notes when something is due; tcp_tick looks at all of it. While
- * a time-out is running that is every 20 ms at most, else ten times a second
- * for as long as there are connections, TIME_WAIT aside: a transmission that
- * starts a time-out tells nobody. Without any the timer is off.
+ * The transport notes when something is due; tcp_tick looks at all of it.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <string.h>
 
+#include "adopt.h"
 #include "conn.h"
+#include "etrand/log.h"
+#include "etrand/nic.h"
+#include "etrand/transport.h"
+#include "event.h"
 #include "handshake.h"
-#include "loader.h"
-#include "log.h"
-#include "loop.h"
-#include "nic.h"
 #include "segment.h"
 #include "tcpsys.h"
 #include "tick.h"
 
-#define TICK_BUSY	(20 * NSEC_PER_MSEC)
-#define TICK_IDLE	(100 * NSEC_PER_MSEC)
 #define LOST_CHECK	16	/* ticks between two looks at rx_events_lost */
 
-static void tick(struct timer *t);
-
-static struct timer timer = { .fn = tick };
-static unsigned int ticking, ticks;
+static unsigned int ticks;
 static uint64_t events_lost;
 static struct ring_buffer *ring;
 static struct watch watch = { .fd = -1 };
@@ -43,17 +35,16 @@ static void check_lost(void)
 		return;
 	events_lost = s.rx_events_lost;
 	log_info("events were lost, looking at all connections");
-	conn_rescan();
+	adopt_rescan();
 }
 
-static void tick(struct timer *t)
+/* Return: ns until the next look */
+static uint64_t look(void)
 {
 	struct tcp_sys_tick arg = { .nr = conn_top() };
 	uint64_t delay = TICK_IDLE, now;
 	int err;
 
-	if (!tcp.live)
-		return;
 	err = tcpsys_run(PROG_TICK, &arg, sizeof(arg));
 	if (err < 0)
 		log_debug("tcp_tick: %d", err);
@@ -64,18 +55,7 @@ static void tick(struct timer *t)
 		delay = arg.next_ns - now;
 	if (++ticks % LOST_CHECK == 0)
 		check_lost();
-	if (ticking)
-		timer_arm(t, delay);
-}
-
-/** tick_change - @by more (or fewer) connections that need ticks */
-void tick_change(int by)
-{
-	ticking += by;
-	if (ticking && !timer.due)
-		timer_arm(&timer, TICK_BUSY);
-	else if (!ticking)
-		timer_stop(&timer);
+	return delay;
 }
 
 static void reset_ended(struct conn *c, int err)
@@ -170,7 +150,7 @@ int event_start(void)
 {
 	struct tcp_stats s;
 
-	ring = ring_buffer__new(tcp.map[MAP_EVENTS], on_event, NULL, NULL);
+	ring = ring_buffer__new(transport.map[MAP_EVENTS], on_event, NULL, NULL);
 	if (!ring)
 		return -errno;
 	/* What a former etrand missed shows in the state, not in the counter. */
@@ -179,6 +159,7 @@ int event_start(void)
 	/* A copy, since the ring closes its own. */
 	watch.fd = fcntl(ring_buffer__epoll_fd(ring), F_DUPFD_CLOEXEC, 3);
 	watch.fn = readable;
+	tick_start(look);
 	ring_buffer__consume(ring);
 	return watch_add(&watch, EPOLLIN);
 }
@@ -188,7 +169,7 @@ void event_stop(void)
 {
 	if (!ring)
 		return;
-	timer_stop(&timer);
+	tick_stop();
 	watch_del(&watch);
 	ring_buffer__free(ring);
 	ring = NULL;

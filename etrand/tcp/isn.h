@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef ETRAND_ISN_H
-#define ETRAND_ISN_H
+#ifndef ETRAND_TCP_ISN_H
+#define ETRAND_TCP_ISN_H
 
 #include <stddef.h>
 #include <stdint.h>

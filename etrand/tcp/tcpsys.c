@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
+#include "etrand/log.h"
 #include "tcpsys.h"
 
 /**
@@ -24,9 +24,9 @@ int tcpsys_run(enum tcp_prog prog, void *ctx, uint32_t size)
 	);
 	int err;
 
-	if (tcp.prog[prog] < 0)
+	if (transport.prog[prog] < 0)
 		return -ENODEV;
-	err = bpf_prog_test_run_opts(tcp.prog[prog], &opts);
+	err = bpf_prog_test_run_opts(transport.prog[prog], &opts);
 	if (err) {
 		log_err("syscall program %d: %s", prog, strerror(-err));
 		return err;
@@ -40,14 +40,14 @@ int tcpsys_conn(uint32_t idx, struct tcp_conn *c)
 	static char *value;
 	static uint32_t size;
 
-	if (size < tcp.conn_size) {
+	if (size < transport.value_size[MAP_CONNS]) {
 		free(value);
-		size = tcp.conn_size;
+		size = transport.value_size[MAP_CONNS];
 		value = calloc(1, size);
 	}
 	if (!value)
 		return -ENOMEM;
-	if (bpf_map_lookup_elem_flags(tcp.map[MAP_CONNS], &idx, value, BPF_F_LOCK))
+	if (bpf_map_lookup_elem_flags(transport.map[MAP_CONNS], &idx, value, BPF_F_LOCK))
 		return -errno;
 	memcpy(c, value, sizeof(*c));
 	return 0;
@@ -68,7 +68,7 @@ int tcpsys_stats(struct tcp_stats *sum)
 	percpu = calloc(cpus, sizeof(*percpu));
 	if (!percpu)
 		return -ENOMEM;
-	if (bpf_map_lookup_elem(tcp.map[MAP_STATS], &key, percpu)) {
+	if (bpf_map_lookup_elem(transport.map[MAP_STATS], &key, percpu)) {
 		free(percpu);
 		return -errno;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of connections, and their end.
+ * The table of connections.
  *
  * Truth about a connection is in the transport's maps; here is what only etrand
  * needs: who has it, timers of its life, what holds its port. Both agree on the
@@ -15,20 +15,17 @@
 #include <unistd.h>
 
 #include "conn.h"
-#include "handshake.h"
+#include "etrand/log.h"
+#include "etrand/nic.h"
+#include "etrand/tenant.h"
+#include "etrand/transport.h"
 #include "isn.h"
 #include "listener.h"
-#include "loader.h"
-#include "log.h"
-#include "nic.h"
-#include "route.h"
 #include "segment.h"
 #include "tcpsys.h"
-#include "tenant.h"
 #include "tick.h"
 
 #define TIME_WAIT	(60 * NSEC_PER_SEC)
-#define ORPHAN_TIME	(60 * NSEC_PER_SEC)
 #define NR_BUCKETS	4096
 
 static struct conn conns[ETRAN_MAX_CONNS];
@@ -47,15 +44,22 @@ static uint64_t hash_key[2];
 static unsigned int nr_conns;
 static uint32_t first_free;	/* none below is free */
 static uint32_t top;		/* none from here on is in use */
+static unsigned int nr_syn[ETRAN_MAX_TENANTS];
+static void (*timed_out)(struct conn *c);
 
 static struct conn **bucket(const struct tcp_tuple *t)
 {
 	return &buckets[isn_siphash(hash_key, t, sizeof(*t)) % NR_BUCKETS];
 }
 
-/** conn_init - draw the key of the table; Return: 0 or a negative errno */
-int conn_init(void)
+/**
+ * conn_init - draw the key of the table
+ * @timeout: called when a connection's timer runs out
+ * Return: 0 or a negative errno
+ */
+int conn_init(void (*timeout)(struct conn *c))
 {
+	timed_out = timeout;
 	return getrandom(hash_key, sizeof(hash_key), 0) == sizeof(hash_key) ?
 		0 : -EIO;
 }
@@ -64,6 +68,12 @@ int conn_init(void)
 unsigned int conn_count(void)
 {
 	return nr_conns;
+}
+
+/** conn_handshakes - of those, how many of a tenant are in SYN_RCVD */
+unsigned int conn_handshakes(const struct tenant *t)
+{
+	return nr_syn[t->id];
 }
 
 /** conn_top - above the highest index in use */
@@ -128,7 +138,10 @@ uint8_t conn_wscale(uint32_t rcvbuf)
 	return ws;
 }
 
-static void timer_fn(struct timer *t);
+static void timer_fn(struct timer *t)
+{
+	timed_out(container_of(t, struct conn, timer));
+}
 
 static struct conn *init_conn(struct conn *c, uint32_t idx, struct tenant *t,
 			      struct nic *nic, const struct tcp_tuple *tuple)
@@ -207,6 +220,25 @@ struct conn *conn_alloc(struct tenant *t, struct nic *nic,
 	return c;
 }
 
+/**
+ * conn_adopt - enter a connection that a former etrand has left
+ * @idx, @slot, @gen: as the transport has them
+ * Return: one in state CONN_RESOLVE, NULL when the tenant has no such slot free
+ */
+struct conn *conn_adopt(uint32_t idx, struct tenant *t, uint32_t slot,
+			uint32_t gen, struct nic *nic,
+			const struct tcp_tuple *tuple)
+{
+	struct conn *c = &conns[idx];
+
+	if (tenant_slot_claim(t, c, slot))
+		return NULL;
+	init_conn(c, idx, t, nic, tuple);
+	c->slot = slot;
+	c->gen = gen;
+	return c;
+}
+
 /** conn_set_eth - Ethernet header to send with */
 void conn_set_eth(struct conn *c, const uint8_t dmac[6])
 {
@@ -232,11 +264,18 @@ void conn_set_state(struct conn *c, uint32_t state)
 	int change = (state == ETRAN_CS_SYN_RCVD) -
 		     (c->state == ETRAN_CS_SYN_RCVD);
 
-	c->tenant->nr_syn += change;
+	nr_syn[c->tenant->id] += change;
 	if (c->listener)
 		c->listener->nr_syn += change;
 	tick_change(needs_ticks(state) - needs_ticks(c->state));
 	c->state = state;
+}
+
+/** conn_saw_gen - a former etrand gave this generation: ours come later */
+void conn_saw_gen(uint32_t gen)
+{
+	if ((int32_t)(gen - last_gen) > 0)
+		last_gen = gen;
 }
 
 static uint32_t next_gen(void)
@@ -310,7 +349,7 @@ void conn_end(struct conn *c, int err, bool reset)
 	int ret;
 
 	timer_stop(&c->timer);
-	if (c->state != CONN_RESOLVE && tcp.live) {
+	if (c->state != CONN_RESOLVE && transport.live) {
 		ret = tcpsys_run(PROG_CLOSE, &arg, sizeof(arg));
 		if (ret)
 			log_debug("tcp_close %u: %d", c->idx, ret);
@@ -371,72 +410,12 @@ void conn_time_wait(struct conn *c)
 	timer_arm(&c->timer, TIME_WAIT);
 }
 
-/* Data that nobody will send or read any more: has the peer to be told? */
-static bool needs_reset(const struct conn *c)
-{
-	struct tcp_conn state;
-
-	if (tcpsys_conn(c->idx, &state) || state.gen != c->gen)
-		return false;
-	return !(state.flags & TCP_F_FIN_ACKED);
-}
-
-static void timer_fn(struct timer *t)
-{
-	struct conn *c = container_of(t, struct conn, timer);
-
-	switch (c->state) {
-	case CONN_RESOLVE:
-	case ETRAN_CS_SYN_SENT:
-	case ETRAN_CS_SYN_RCVD:
-		handshake_timeout(c);
-		break;
-	case ETRAN_CS_TIME_WAIT:
-		conn_end(c, 0, false);
-		break;
-	default:
-		conn_end(c, 0, needs_reset(c));
-	}
-}
-
-static void release(struct conn *c)
-{
-	struct tcp_sys_conn arg = { .conn = c->idx, .gen = c->gen };
-
-	if (c->released)
-		return;
-	c->released = true;
-	if (c->state == ETRAN_CS_TIME_WAIT)
-		return;
-	if (tcpsys_run(PROG_RELEASE, &arg, sizeof(arg)))
-		log_debug("tcp_release %u failed", c->idx);
-	timer_arm(&c->timer, ORPHAN_TIME);
-}
-
-/** conn_release - RELEASE: serve it to its end without the tenant */
-void conn_release(struct tenant *t, uint32_t idx, uint32_t gen)
-{
-	struct conn *c = conn_get(idx, gen);
-
-	if (c && c->tenant == t && (c->state == ETRAN_CS_ESTABLISHED ||
-				    c->state == ETRAN_CS_TIME_WAIT))
-		release(c);
-}
-
-/** conn_abort - ABORT: reset it now */
-void conn_abort(struct tenant *t, uint32_t idx, uint32_t gen)
-{
-	struct conn *c = conn_get(idx, gen);
-
-	if (c && c->tenant == t)
-		conn_end(c, ECONNABORTED, c->state != ETRAN_CS_TIME_WAIT);
-}
-
-/*
- * A port that nobody else holds any more could be given to a new socket while
- * the peer still thinks of the old connection.
+/**
+ * conn_hold_port - keep a port that nobody else holds any more
+ * It could be given to a new socket while the peer still thinks of the old
+ * connection.
  */
-static void hold_port(struct conn *c)
+void conn_hold_port(struct conn *c)
 {
 	struct sockaddr_in sin = {
 		.sin_family = AF_INET,
@@ -452,221 +431,4 @@ static void hold_port(struct conn *c)
 		log_debug("hold port %u: %s", ntohs(c->tuple.sport), strerror(errno));
 	setsockopt(c->hold_fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof(off));
 	setsockopt(c->hold_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-}
-
-/**
- * conn_orphan - its tenant is gone
- * Everything we sent is acknowledged, FIN included: the peer may take its time
- * to close. Everything else is cut off.
- */
-void conn_orphan(struct conn *c)
-{
-	if (c->state == ETRAN_CS_TIME_WAIT ||
-	    (c->state == ETRAN_CS_ESTABLISHED && !needs_reset(c))) {
-		if (!c->listener && c->hold_fd < 0)
-			hold_port(c);
-		release(c);
-		return;
-	}
-	conn_end(c, ECONNRESET, true);
-}
-
-/** conn_end_all - silently, of a tenant that is gone */
-void conn_end_all(struct tenant *t)
-{
-	unsigned int i;
-
-	for (i = 0; i < ETRAN_TENANT_CONNS; i++)
-		if (t->slots[i])
-			conn_end(t->slots[i], ECONNRESET, false);
-}
-
-/* Without a route it is taken for a neighbour. */
-static void find_hop(struct conn *c)
-{
-	struct route r;
-
-	c->nexthop = c->tuple.daddr;
-	if (!route_lookup(c->tuple.daddr, &r) && !r.local)
-		c->nexthop = r.nexthop;
-}
-
-/*
- * No SYN tells the next hop, so the kernel is asked, but only now that it matters.
- * Connections of one peer are often neighbours in the table: @last is the one
- * that was asked for before.
- */
-static __be32 hop_of(struct conn *c, struct conn **last)
-{
-	struct conn *l = *last;
-
-	if (c->nexthop)
-		return c->nexthop;
-	if (l && l->tuple.daddr == c->tuple.daddr)
-		c->nexthop = l->nexthop;
-	else
-		find_hop(c);
-	*last = c;
-	return c->nexthop;
-}
-
-/** conn_neigh_changed - a next hop is known now, or is somewhere else */
-void conn_neigh_changed(int ifindex, __be32 addr, const uint8_t mac[6])
-{
-	struct tcp_sys_neigh arg = { .ifindex = ifindex };
-	struct conn *c, *asked = NULL;
-	__be32 done = 0;
-	uint32_t i;
-
-	if (!nr_conns)
-		return;
-	memcpy(arg.dmac, mac, 6);
-	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
-		c = &conns[i];
-		if (c->state == ETRAN_CS_FREE || !c->nic ||
-		    c->nic->ifindex != ifindex)
-			continue;
-		if (c->state == CONN_RESOLVE) {
-			if (c->nexthop == addr)
-				handshake_resolved(c, mac);
-			continue;
-		}
-		if (!memcmp(c->eth, mac, 6) || hop_of(c, &asked) != addr)
-			continue;
-		memcpy(c->eth, mac, 6);
-		/* One call serves all connections to a destination. */
-		if (done == c->tuple.daddr)
-			continue;
-		done = arg.daddr = c->tuple.daddr;
-		if (tcpsys_run(PROG_NEIGH, &arg, sizeof(arg)) < 0)
-			log_debug("tcp_neigh failed");
-	}
-}
-
-/* The next hop may have moved while there was no etrand. */
-static void adopt_hop(struct conn *c)
-{
-	uint8_t mac[6];
-
-	find_hop(c);
-	if (c->nic && !neigh_lookup(c->nic->ifindex, c->nexthop, mac) &&
-	    memcmp(c->eth, mac, 6))
-		conn_neigh_changed(c->nic->ifindex, c->nexthop, mac);
-}
-
-static void adopt(uint32_t idx, const struct tcp_conn *s)
-{
-	struct tenant *t = tenant_get(s->tenant);
-	struct conn *c = &conns[idx];
-
-	if (!t)
-		t = tenant_orphanage(s->tenant);
-	if (!t || tenant_slot_claim(t, c, s->slot)) {
-		struct tcp_sys_conn arg = { .conn = idx, .gen = s->gen };
-
-		log_info("connection %u of tenant %u: no place for it, closed",
-			 idx, s->tenant);
-		tcpsys_run(PROG_CLOSE, &arg, sizeof(arg));
-		return;
-	}
-	init_conn(c, idx, t, nic_find(s->ifindex), &s->tuple);
-	c->gen = s->gen;
-	c->slot = s->slot;
-	memcpy(c->eth, s->eth, sizeof(c->eth));
-	c->iss = s->iss;
-	c->irs = s->irs;
-	c->mss = s->mss;
-	c->flags = s->flags & (TCP_F_TS | TCP_F_WS);
-	c->snd_wscale = s->snd_wscale;
-	c->rcv_wscale = s->rcv_wscale;
-	c->ts_recent = s->ts_recent;
-	c->released = s->flags & TCP_F_RELEASED;
-	c->adopted = s->listener && s->state == ETRAN_CS_ESTABLISHED;
-	if (s->listener) {
-		c->listener = listener_find(t, s->listener);
-		if (c->listener)
-			listener_get(c->listener);
-	}
-	if (!c->listener)
-		hold_port(c);
-	conn_set_state(c, s->state);
-	adopt_hop(c);
-}
-
-/* A connection whose state moved without our noticing. */
-static void catch_up(struct conn *c, const struct tcp_conn *s)
-{
-	if (c->state == ETRAN_CS_SYN_RCVD && s->state == ETRAN_CS_ESTABLISHED) {
-		handshake_established(c);
-	} else if (s->state == ETRAN_CS_RESET) {
-		conn_event(c, ETRAN_CTL_RESET, s->err);
-		conn_end(c, s->err, false);
-	} else if (s->state == ETRAN_CS_CLOSED) {
-		conn_event(c, ETRAN_CTL_CLOSED, 0);
-		conn_end(c, 0, false);
-	} else if (s->state == ETRAN_CS_TIME_WAIT &&
-		   c->state != ETRAN_CS_TIME_WAIT) {
-		conn_event(c, ETRAN_CTL_CLOSED, 0);
-		conn_time_wait(c);
-	}
-}
-
-/** conn_rescan - events were lost: look at every connection */
-void conn_rescan(void)
-{
-	struct tcp_conn s;
-	struct conn *c;
-	uint32_t i;
-
-	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
-		c = &conns[i];
-		if (c->state == ETRAN_CS_FREE || c->state == CONN_RESOLVE ||
-		    tcpsys_conn(i, &s) || s.gen != c->gen)
-			continue;
-		catch_up(c, &s);
-	}
-}
-
-/** conn_adopt_all - take over the connections of a former etrand */
-void conn_adopt_all(void)
-{
-	struct tcp_conn s;
-	struct conn *c;
-	uint32_t i;
-
-	for (i = 0; i < ETRAN_MAX_CONNS; i++) {
-		if (tcpsys_conn(i, &s))
-			continue;
-		if ((int32_t)(s.gen - last_gen) > 0)
-			last_gen = s.gen;
-		if (s.state == ETRAN_CS_FREE)
-			continue;
-		adopt(i, &s);
-		c = conn_at(i);
-		if (!c)
-			continue;
-		switch (s.state) {
-		case ETRAN_CS_SYN_SENT:
-			/* Who asked for it cannot be answered any more. */
-			conn_end(c, ECONNABORTED, false);
-			break;
-		case ETRAN_CS_SYN_RCVD:
-			handshake_adopted(c);
-			break;
-		case ETRAN_CS_TIME_WAIT:
-			conn_event(c, ETRAN_CTL_CLOSED, 0);
-			conn_time_wait(c);
-			break;
-		case ETRAN_CS_ESTABLISHED:
-			if (c->released)
-				timer_arm(&c->timer, ORPHAN_TIME);
-			break;
-		default:
-			conn_event(c, s.state == ETRAN_CS_RESET ?
-				   ETRAN_CTL_RESET : ETRAN_CTL_CLOSED, s.err);
-			conn_end(c, s.err, false);
-		}
-	}
-	if (nr_conns)
-		log_info("adopted %u connections", nr_conns);
 }

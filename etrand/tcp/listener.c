@@ -16,18 +16,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "etrand/peer.h"
+#include "etrand/route.h"
+#include "etrand/self.h"
+#include "etrand/tenant.h"
+#include "etrand/transport.h"
 #include "listener.h"
-#include "loader.h"
-#include "log.h"
-#include "peer.h"
-#include "route.h"
-#include "self.h"
-#include "tenant.h"
+#include "tcpsys.h"
 
 #define MAX_BACKLOG		1024
 #define MAX_TENANT_LISTENERS	64
 
 static uint32_t next_id = 1;
+static struct listener *listeners[ETRAN_MAX_TENANTS];
 
 /* A user may be root in a namespace of his own and bind any port there. */
 static bool same_netns(int fd)
@@ -83,7 +84,7 @@ struct listener *listener_find(struct tenant *t, uint32_t id)
 {
 	struct listener *l;
 
-	for (l = t->listeners; l; l = l->next)
+	for (l = listeners[t->id]; l; l = l->next)
 		if (l->id == id && !l->closed)
 			return l;
 	return NULL;
@@ -102,7 +103,7 @@ void listener_put(struct listener *l)
 
 	if (--l->refs || !l->closed)
 		return;
-	for (at = &l->tenant->listeners; *at != l; at = &(*at)->next)
+	for (at = &listeners[l->tenant->id]; *at != l; at = &(*at)->next)
 		;
 	*at = l->next;
 	if (l->fd >= 0)
@@ -115,8 +116,8 @@ static void close_listener(struct listener *l)
 	if (l->closed)
 		return;
 	l->closed = true;
-	if (tcp.live)
-		bpf_map_delete_elem(tcp.map[MAP_LISTENERS], &l->key);
+	if (transport.live)
+		bpf_map_delete_elem(transport.map[MAP_LISTENERS], &l->key);
 	/* Our copy must not make the kernel accept on it; the port stays. */
 	if (l->fd >= 0)
 		shutdown(l->fd, SHUT_RDWR);
@@ -129,7 +130,7 @@ void listener_end_all(struct tenant *t)
 {
 	struct listener *l, *next;
 
-	for (l = t->listeners; l; l = next) {
+	for (l = listeners[t->id]; l; l = next) {
 		next = l->next;
 		close_listener(l);
 	}
@@ -146,8 +147,8 @@ static struct listener *add(struct tenant *t, const struct tcp_listen_key *key,
 	l->key = *key;
 	l->tenant = t;
 	l->fd = -1;
-	l->next = t->listeners;
-	t->listeners = l;
+	l->next = listeners[t->id];
+	listeners[t->id] = l;
 	return l;
 }
 
@@ -160,7 +161,7 @@ static int find_or_add(struct tenant *t, const struct tcp_listen_key *key,
 	struct listener *l;
 	int err;
 
-	for (l = t->listeners; l; l = l->next) {
+	for (l = listeners[t->id]; l; l = l->next) {
 		n += !l->closed;
 		if (l->closed || memcmp(&l->key, key, sizeof(*key)))
 			continue;
@@ -173,10 +174,10 @@ static int find_or_add(struct tenant *t, const struct tcp_listen_key *key,
 	if (!l)
 		return -ENOMEM;
 	value.listener = l->id;
-	if (bpf_map_update_elem(tcp.map[MAP_LISTENERS], key, &value,
+	if (bpf_map_update_elem(transport.map[MAP_LISTENERS], key, &value,
 				BPF_NOEXIST)) {
 		err = errno == EEXIST ? -EADDRINUSE : -errno;
-		t->listeners = l->next;
+		listeners[t->id] = l->next;
 		free(l);
 		return err;
 	}
@@ -204,14 +205,14 @@ void listener_open(struct tenant *t, const struct etran_ctl_msg *m, int fd)
 	key.port = sin.sin_port;
 	if (key.addr && !addr_exists(t->nic->ifindex, key.addr)) {
 		peer_error(t->peer, m->id, EADDRNOTAVAIL,
-			  (ntohl(key.addr) >> 24) == 127 ? ETRAN_R_LOCAL :
-			  ETRAN_R_NO_ROUTE);
+			   (ntohl(key.addr) >> 24) == 127 ? ETRAN_R_LOCAL :
+			   ETRAN_R_NO_ROUTE);
 		return;
 	}
 	err = find_or_add(t, &key, &l);
 	if (err) {
 		peer_error(t->peer, m->id, err, err == -EADDRINUSE ?
-			  ETRAN_R_UNSUPPORTED : ETRAN_R_NO_CONN);
+			   ETRAN_R_UNSUPPORTED : ETRAN_R_NO_CONN);
 		return;
 	}
 	l->backlog = m->u.listen.backlog;
@@ -257,12 +258,12 @@ void listener_adopt_all(void)
 	struct tenant *t;
 	bool more;
 
-	more = !bpf_map_get_next_key(tcp.map[MAP_LISTENERS], NULL, &next);
+	more = !bpf_map_get_next_key(transport.map[MAP_LISTENERS], NULL, &next);
 	while (more) {
 		key = next;
 		/* Before the entry may go, or the walk would start again. */
-		more = !bpf_map_get_next_key(tcp.map[MAP_LISTENERS], &key, &next);
-		if (bpf_map_lookup_elem(tcp.map[MAP_LISTENERS], &key, &value))
+		more = !bpf_map_get_next_key(transport.map[MAP_LISTENERS], &key, &next);
+		if (bpf_map_lookup_elem(transport.map[MAP_LISTENERS], &key, &value))
 			continue;
 		if (value.listener >= next_id)
 			next_id = value.listener + 1;
@@ -270,6 +271,6 @@ void listener_adopt_all(void)
 		if (t)
 			add(t, &key, value.listener);
 		else
-			bpf_map_delete_elem(tcp.map[MAP_LISTENERS], &key);
+			bpf_map_delete_elem(transport.map[MAP_LISTENERS], &key);
 	}
 }

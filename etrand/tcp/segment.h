@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef ETRAND_SEGMENT_H
-#define ETRAND_SEGMENT_H
+#ifndef ETRAND_TCP_SEGMENT_H
+#define ETRAND_TCP_SEGMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef ETRAND_LISTENER_H
-#define ETRAND_LISTENER_H
+#ifndef ETRAND_TCP_LISTENER_H
+#define ETRAND_TCP_LISTENER_H
 
 #include <netinet/in.h>
 #include <stdbool.h>

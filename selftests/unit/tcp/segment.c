@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* etrand/segment.c and isn.c: hostile bytes in, well-formed segments out. */
+/* etrand/tcp/segment.c and isn.c: hostile bytes in, well-formed segments out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,8 +7,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "etrand/isn.c"
-#include "etrand/segment.c"
+#include "etrand/tcp/isn.c"
+#include "etrand/tcp/segment.c"
 
 #define FUZZ_ROUNDS	200000
 
