@@ -3,6 +3,9 @@
 # Count the tests of one part (style, unit, vm) into .output/totals/PART.
 #
 #	begin PART; count NAME KTAP-FILE EXIT-STATUS [TIME]...; end
+#
+# Until "end" the file has what was counted so far, and one failure more: that
+# the part did not end.
 
 # shellcheck disable=SC2154 # the caller knows where it is
 top=$(cd "$here/.." && pwd)
@@ -14,7 +17,7 @@ begin()
 {
 	part=$1
 	passed=0 failed=0 skipped=0
-	echo "0 1 0" > "$totals/$part"	# until "end"
+	add 0 0 0
 }
 
 add()				# PASSED FAILED SKIPPED
@@ -22,6 +25,7 @@ add()				# PASSED FAILED SKIPPED
 	passed=$((passed + $1))
 	failed=$((failed + $2))
 	skipped=$((skipped + $3))
+	echo "$passed $((failed + 1)) $skipped" > "$totals/$part"
 }
 
 # What a failure looked like: a CI record keeps the output, not the logs.
@@ -58,6 +62,7 @@ count()				# NAME FILE STATUS [NOTE]
 
 end()
 {
+	[ $((passed + failed + skipped)) -gt 0 ] || failed=1
 	echo "$passed $failed $skipped" > "$totals/$part"
 	echo "$part: $passed passed, $failed failed, $skipped skipped"
 	[ "$failed" -eq 0 ]
