@@ -17,11 +17,16 @@
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 
-#include "etran.h"
+#include "exit.h"
+#include "pool.h"
 #include "trace.h"
+#include "transport.h"
 
 /* Bad verdicts that are forgiven in one second. */
 #define ETRAN_BAD_LIMIT		1000
+/* Held packets of a queue that a dump tells of. */
+#define ETRAN_DUMP_PACKETS	16
+#define ETRAN_EXIT_RECORDS	8
 
 static struct etran_exit_record exit_records[ETRAN_EXIT_RECORDS];
 static u32 exit_nr;

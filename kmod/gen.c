@@ -17,9 +17,14 @@
 #include <net/page_pool/helpers.h>
 #include <net/xdp.h>
 
-#include "etran.h"
+#include "exit.h"
+#include "gen.h"
+#include "timer.h"
 #include "trace.h"
+#include "transport.h"
 
+/* Requests that wait on one CPU. */
+#define ETRAN_GEN_QUEUE		1024
 #define ETRAN_GEN_BUDGET	64
 
 /* A busy device is tried again after 50 us, then twice as long, up to 1.6 ms. */

@@ -14,8 +14,18 @@
 #include <net/checksum.h>
 #include <net/netdev_rx_queue.h>
 
-#include "etran.h"
+#include "exit.h"
+#include "gen.h"
+#include "kfunc.h"
+#include "kick.h"
+#include "meta.h"
+#include "pktq.h"
+#include "pool.h"
+#include "struct_ops.h"
+#include "timer.h"
 #include "trace.h"
+#include "transport.h"
+#include "tx.h"
 
 /* Packets that one bpf_etran_drain() drops. */
 #define ETRAN_DRAIN_MAX		64U

@@ -10,9 +10,20 @@
 #include <linux/module.h>
 
 #include "etran.h"
+#include "exit.h"
+#include "gen.h"
 #include "generated/netlink.h"
+#include "kfunc.h"
+#include "kick.h"
+#include "netdev.h"
+#include "pktq.h"
+#include "pool.h"
+#include "skb.h"
+#include "struct_ops.h"
+#include "sysfs.h"
+#include "transport.h"
+#include "tx.h"
 
-/* Serialises everything in process context: transports, pools. */
 DEFINE_MUTEX(etran_mutex);
 
 static const struct etran_hooks hooks = {
@@ -31,12 +42,13 @@ static int __init etran_module_init(void)
 {
 	int err;
 
-	err = etran_pool_init();
+	etran_kick_init();
+	err = etran_netdev_init();
 	if (err)
 		return err;
 	err = etran_hooks_register(&hooks);
 	if (err)
-		goto err_pool;
+		goto err_netdev;
 	err = bpf_pktq_register(&etran_pktq_ops, THIS_MODULE);
 	if (err)
 		goto err_hooks;
@@ -68,8 +80,8 @@ err_pktq:
 	bpf_pktq_register(NULL, NULL);
 err_hooks:
 	etran_hooks_unregister();
-err_pool:
-	etran_pool_exit();
+err_netdev:
+	etran_netdev_exit();
 	return err;
 }
 
@@ -81,7 +93,7 @@ static void __exit etran_module_exit(void)
 	bpf_pktq_register(NULL, NULL);
 	etran_hooks_unregister();
 	etran_exit_forget();
-	etran_pool_exit();
+	etran_netdev_exit();
 }
 
 module_init(etran_module_init);

@@ -22,7 +22,8 @@
 #include <net/ip.h>
 #include <net/netdev_rx_queue.h>
 
-#include "etran.h"
+#include "meta.h"
+#include "pool.h"
 
 static bool meta_is_nic(const struct net_device *dev)
 {

@@ -6,8 +6,12 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
-#include "etran.h"
+#include "account.h"
+#include "exit.h"
 #include "generated/netlink.h"
+#include "netlink.h"
+#include "pool.h"
+#include "transport.h"
 
 static int put_counters(struct sk_buff *msg, int type, const struct etran_counters *cnt)
 {

@@ -14,7 +14,8 @@
 #include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 
-#include "etran.h"
+#include "kick.h"
+#include "pktq.h"
 
 #define ETRAN_PKTQ_LIMIT	1024
 #define ETRAN_PKTQ_MAX		(1U << 20)

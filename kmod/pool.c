@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AF_XDP pools under a transport: opting in, losing the transport, teardown,
- * waking the driver, accounting.
+ * AF_XDP pools under a transport: opting in, losing the transport, teardown.
  *
  * etran_mutex protects the list and which transport a pool has. A pool ends in
  * three calls of the core: stop (a socket left, its held packets go back), stop
@@ -10,198 +9,22 @@
 #include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/net.h>
-#include <linux/percpu.h>
 #include <linux/rtnetlink.h>
 #include <net/sock.h>
 
-#include "etran.h"
+#include "kick.h"
+#include "netlink.h"
+#include "pool.h"
+#include "skb.h"
+#include "timer.h"
 #include "trace.h"
+#include "transport.h"
+#include "tx.h"
 
 /* How long a detach waits for the NIC to give dropped packets back. */
 #define ETRAN_DRAIN_MS		200
 
 LIST_HEAD(etran_pools);
-static atomic64_t pool_leaked = ATOMIC64_INIT(0);
-/* Pools that the timer round on this CPU has released packets of. */
-static DEFINE_PER_CPU(struct list_head, pool_kicks);
-/* Frames that the timer program on this CPU has a reference to. */
-static DEFINE_PER_CPU(struct list_head, pool_taken);
-
-static void pool_kick_sync(struct etran_pool *ep)
-{
-	rcu_read_lock();
-	etran_pool_kick(ep);
-	rcu_read_unlock();
-}
-
-/*
- * A device goes away, or to another namespace: nothing may leave by it any
- * more. The core waits for a grace period before it frees the device, which is
- * why pools need no reference.
- *
- * A device is up again, or has a link again: what was released meanwhile waits
- * in the FIFO, its wake-up went to a driver that was down, and not every driver
- * looks at its rings when it comes up.
- */
-static int pool_netdev_event(struct notifier_block *nb, unsigned long event, void *ptr)
-{
-	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-	struct etran_pool *ep;
-
-	if (event != NETDEV_UNREGISTER && event != NETDEV_UP && event != NETDEV_CHANGE)
-		return NOTIFY_DONE;
-	mutex_lock(&etran_mutex);
-	list_for_each_entry(ep, &etran_pools, list) {
-		if (rcu_access_pointer(ep->out) != dev)
-			continue;
-		if (event == NETDEV_UNREGISTER)
-			RCU_INIT_POINTER(ep->out, NULL);
-		else if (READ_ONCE(ep->fs.nr_ready))
-			pool_kick_sync(ep);
-	}
-	mutex_unlock(&etran_mutex);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block pool_notifier = {
-	.notifier_call = pool_netdev_event,
-};
-
-/**
- * etran_pool_init - prepare the per-CPU lists, watch devices
- * Return: 0 or errno.
- */
-int etran_pool_init(void)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		INIT_LIST_HEAD(per_cpu_ptr(&pool_kicks, cpu));
-		INIT_LIST_HEAD(per_cpu_ptr(&pool_taken, cpu));
-	}
-	return register_netdevice_notifier(&pool_notifier);
-}
-
-/**
- * etran_pool_exit - undo etran_pool_init()
- */
-void etran_pool_exit(void)
-{
-	unregister_netdevice_notifier(&pool_notifier);
-}
-
-/**
- * etran_pool_kick - make the transmit path run
- * @ep: pool
- *
- * BH disabled or process context, under RCU.
- */
-void etran_pool_kick(struct etran_pool *ep)
-{
-	if (!ep->zc) {
-		local_bh_disable();
-		etran_skb_flush(ep);
-		local_bh_enable();
-	} else if (!READ_ONCE(ep->gone)) {
-		ep->dev->netdev_ops->ndo_xsk_wakeup(ep->dev, ep->queue, XDP_WAKEUP_TX);
-	}
-}
-
-/**
- * etran_pool_take - a timer program got a reference
- * @f: frame in TAKEN
- */
-void etran_pool_take(struct etran_frame *f)
-{
-	list_add_tail(&f->node, this_cpu_ptr(&pool_taken));
-}
-
-/**
- * etran_pool_put_back - a timer program gave its reference away
- * @f: frame in TAKEN
- */
-void etran_pool_put_back(struct etran_frame *f)
-{
-	list_del_init(&f->node);
-}
-
-/**
- * etran_pool_reclaim - a timer program has returned
- *
- * The verifier of 7.3 lets a struct_ops program return with a reference in
- * its return register. Such a packet is dropped.
- *
- * @tr: its transport
- */
-void etran_pool_reclaim(struct etran_transport *tr)
-{
-	struct list_head *taken = this_cpu_ptr(&pool_taken);
-	struct etran_frame *f;
-	struct etran_pool *ep;
-
-	while (unlikely(!list_empty(taken))) {
-		f = list_first_entry(taken, struct etran_frame, node);
-		ep = container_of(f->frames, struct etran_pool, fs);
-		atomic64_inc(&ep->bad_timer);
-		etran_exit_bad(tr, "timer");
-		etran_pool_release(f, true);
-	}
-}
-
-static void pool_kick_later(struct etran_pool *ep)
-{
-	if (!xchg(&ep->kick, 1))
-		list_add_tail(&ep->kick_node, this_cpu_ptr(&pool_kicks));
-}
-
-/**
- * etran_pool_release - a timer program gives a packet away
- * @f: frame in TAKEN
- * @drop: back to the tenant, not to the NIC
- *
- * The driver is woken at the end of the round, etran_pool_kick_all().
- */
-void etran_pool_release(struct etran_frame *f, bool drop)
-{
-	struct etran_pool *ep = container_of(f->frames, struct etran_pool, fs);
-
-	etran_pool_put_back(f);
-	if (trace_etran_release_enabled())
-		etran_trace_release(f, drop);
-	etran_frame_release(f, drop);
-	pool_kick_later(ep);
-}
-
-/**
- * etran_pool_purge - the map that a packet is in goes away
- * @f: frame that is, or was a moment ago, in a bucket of it
- *
- * BH disabled, under RCU; then etran_pool_kick_all().
- */
-void etran_pool_purge(struct etran_frame *f)
-{
-	if (etran_frame_purge(f))
-		pool_kick_later(container_of(f->frames, struct etran_pool, fs));
-}
-
-/**
- * etran_pool_kick_all - end of a timer round: wake the drivers
- *
- * BH disabled, under RCU.
- */
-void etran_pool_kick_all(void)
-{
-	struct list_head *kicks = this_cpu_ptr(&pool_kicks);
-	struct etran_pool *ep;
-
-	while (!list_empty(kicks)) {
-		ep = list_first_entry(kicks, struct etran_pool, kick_node);
-		list_del_init(&ep->kick_node);
-		/* From here on a release on another CPU kicks by itself. */
-		xchg(&ep->kick, 0);
-		etran_pool_kick(ep);
-	}
-}
 
 /* What can be in a bucket goes to the release FIFO, to be given back. */
 static void pool_purge(struct etran_pool *ep, struct etran_transport *tr)
@@ -287,7 +110,7 @@ void etran_pool_drain(struct etran_transport *tr)
 		if (!etran_pool_of(ep, tr))
 			continue;
 		pool_purge(ep, NULL);
-		pool_kick_sync(ep);
+		etran_pool_kick_sync(ep);
 	}
 	list_for_each_entry(ep, &etran_pools, list)
 		while (etran_pool_of(ep, tr) && READ_ONCE(ep->fs.nr_ready) &&
@@ -514,7 +337,7 @@ static void pool_drain_gone(struct etran_pool *ep)
 		return;
 	}
 	while (READ_ONCE(ep->fs.nr_ready)) {
-		pool_kick_sync(ep);
+		etran_pool_kick_sync(ep);
 		cond_resched();
 	}
 }
@@ -541,48 +364,12 @@ void etran_pool_stop(struct xsk_buff_pool *xp, bool gone)
 		if (tr)
 			tr->queues--;
 		pool_purge(ep, tr);
-		pool_kick_sync(ep);
+		etran_pool_kick_sync(ep);
 		etran_netlink_queue_gone(ep);
 	}
 	if (gone && !ep->gone)
 		pool_drain_gone(ep);
 	mutex_unlock(&etran_mutex);
-}
-
-/* Independent of each other: what came, what went, and what each frame says. */
-static s64 pool_leak(struct etran_pool *ep)
-{
-	struct etran_counters sum = {};
-
-	etran_pool_count(ep, &sum);
-	return (s64)(sum.peeked - sum.completed - sum.holding - sum.in_nic);
-}
-
-/**
- * etran_pool_count - add a pool's counters
- * @ep: pool
- * @sum: sum
- */
-void etran_pool_count(struct etran_pool *ep, struct etran_counters *sum)
-{
-	u32 nr[ETRAN_FRAME_STATES] = {}, i;
-
-	for (i = 0; i < ep->fs.nr; i++)
-		nr[etran_frame_get(&ep->fs, i)]++;
-
-	sum->completed += READ_ONCE(ep->cnt.completed) + READ_ONCE(ep->returned);
-	sum->peeked += READ_ONCE(ep->cnt.peeked);
-	sum->sent += READ_ONCE(ep->cnt.sent);
-	sum->held += READ_ONCE(ep->cnt.held);
-	sum->dropped += READ_ONCE(ep->cnt.dropped) + READ_ONCE(ep->fs.timer_drops);
-	sum->bad_verdict += READ_ONCE(ep->cnt.bad_verdict) +
-			    atomic64_read(&ep->bad_timer);
-	sum->busy_chunk += READ_ONCE(ep->cnt.busy_chunk);
-	sum->cq_full += READ_ONCE(ep->cnt.cq_full);
-	sum->holding += nr[ETRAN_FRAME_PENDING] + nr[ETRAN_FRAME_HELD] +
-			nr[ETRAN_FRAME_TAKEN] + nr[ETRAN_FRAME_READY];
-	sum->in_nic += ep->zc ? READ_ONCE(ep->fs.cq_reserved) - READ_ONCE(ep->fs.cq_published) :
-			nr[ETRAN_FRAME_NIC];
 }
 
 /**
@@ -593,16 +380,10 @@ void etran_pool_free(struct xsk_buff_pool *xp)
 {
 	struct etran_pool *ep = xp->etran;
 	struct etran_transport *tr;
-	s64 lost;
 
 	mutex_lock(&etran_mutex);
 	trace_etran_unbind(ep);
-	lost = ep->cnt.peeked - ep->cnt.completed - ep->returned;
-	if (lost) {
-		atomic64_add(abs(lost), &pool_leaked);
-		pr_warn("%s queue %u: %lld frames were not given back\n",
-			ep->name, ep->queue, lost);
-	}
+	etran_account_close(ep);
 	tr = rcu_dereference_protected(ep->tr, lockdep_is_held(&etran_mutex));
 	if (tr) {
 		etran_pool_count(ep, &tr->past);
@@ -618,30 +399,3 @@ void etran_pool_free(struct xsk_buff_pool *xp)
 	pool_destroy(ep);
 }
 
-/**
- * etran_pool_leaked - frames that nobody can account for
- *
- * A pool in motion is looked at again: its counters change while they are
- * read.
- *
- * Return: number of frames.
- */
-u64 etran_pool_leaked(void)
-{
-	u64 leaked = atomic64_read(&pool_leaked);
-	struct etran_pool *ep;
-	s64 lost;
-	int i;
-
-	mutex_lock(&etran_mutex);
-	list_for_each_entry(ep, &etran_pools, list) {
-		lost = pool_leak(ep);
-		for (i = 0; lost && i < 50; i++) {
-			usleep_range(1000, 2000);
-			lost = pool_leak(ep);
-		}
-		leaked += abs(lost);
-	}
-	mutex_unlock(&etran_mutex);
-	return leaked;
-}

@@ -10,8 +10,12 @@
  */
 #include <linux/skbuff.h>
 
-#include "etran.h"
+#include "exit.h"
+#include "pool.h"
+#include "skb.h"
 #include "trace.h"
+#include "transport.h"
+#include "tx.h"
 
 /* Packets sent in one go; more wait for the next softirq. */
 #define ETRAN_SKB_BATCH		256

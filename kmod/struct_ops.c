@@ -8,7 +8,8 @@
 #include <linux/bpf_verifier.h>
 #include <linux/btf.h>
 
-#include "etran.h"
+#include "struct_ops.h"
+#include "transport.h"
 
 static int ops_init(struct btf *btf)
 {

@@ -13,7 +13,10 @@
 #include <linux/module.h>
 #include <linux/sysfs.h>
 
-#include "etran.h"
+#include "account.h"
+#include "exit.h"
+#include "sysfs.h"
+#include "transport.h"
 
 static struct kobject *sysfs_kobj;
 

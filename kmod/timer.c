@@ -21,7 +21,9 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 
-#include "etran.h"
+#include "exit.h"
+#include "kick.h"
+#include "timer.h"
 #include "trace.h"
 
 enum {

@@ -4,7 +4,8 @@
  * path: out of line, so that the path has a test and nothing else when they are
  * off.
  */
-#include "etran.h"
+#include "pool.h"
+#include "tx.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"

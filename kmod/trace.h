@@ -13,7 +13,18 @@
 #include <linux/tracepoint.h>
 #include <net/net_namespace.h>
 
-#include "etran.h"
+#include "exit.h"
+#include "pool.h"
+#include "transport.h"
+
+struct etran_bucket;
+struct etran_frame;
+struct etran_tx;
+
+void etran_trace_egress(const struct etran_tx *tx, int verdict);
+void etran_trace_hold(const struct etran_tx *tx, const struct etran_bucket *b);
+void etran_trace_dequeue(const struct etran_frame *f, const struct etran_bucket *b);
+void etran_trace_release(const struct etran_frame *f, bool drop);
 
 DECLARE_EVENT_CLASS(etran_packet,
 		    TP_PROTO(const struct etran_pool *ep, u32 len, s32 what, const void *data),

@@ -19,7 +19,15 @@
 #include <linux/rculist.h>
 #include <net/net_namespace.h>
 
-#include "etran.h"
+#include "cpu.h"
+#include "exit.h"
+#include "gen.h"
+#include "kick.h"
+#include "netlink.h"
+#include "pool.h"
+#include "timer.h"
+#include "transport.h"
+#include "watchdog.h"
 
 /* Attached and alive; RCU for readers. */
 LIST_HEAD(etran_transports);
@@ -287,32 +295,6 @@ void etran_transport_abort(void)
 	list_for_each_entry_safe(tr, tmp, &etran_transports, list)
 		etran_transport_detach(tr, ETRAN_EXIT_KIND_ADMIN, "abort");
 	mutex_unlock(&etran_mutex);
-}
-
-/**
- * etran_transport_count - add a transport's own counters
- * @tr: transport
- * @sum: sum
- */
-void etran_transport_count(const struct etran_transport *tr, struct etran_counters *sum)
-{
-	const u64 *past = (const u64 *)&tr->past;
-	u64 *s = (u64 *)sum;
-	int cpu, i;
-
-	for (i = 0; i < sizeof(*sum) / sizeof(u64); i++)
-		s[i] += past[i];
-	for_each_possible_cpu(cpu) {
-		const struct etran_cpu *c = per_cpu_ptr(tr->cpu, cpu);
-
-		sum->gen_requests += READ_ONCE(c->gen_requests);
-		sum->gen_sent += READ_ONCE(c->gen_sent);
-		sum->gen_skipped += READ_ONCE(c->gen_skipped);
-		sum->gen_failed += READ_ONCE(c->gen_failed);
-		sum->timer_runs += READ_ONCE(c->timer_runs);
-	}
-	if (tr->global)
-		sum->timer_runs += READ_ONCE(tr->global->timer_runs);
 }
 
 static void __net_exit transport_net_exit(struct net *net)

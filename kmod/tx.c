@@ -10,8 +10,13 @@
  */
 #include <linux/bpf.h>
 
-#include "etran.h"
+#include "exit.h"
+#include "kick.h"
+#include "pool.h"
+#include "timer.h"
 #include "trace.h"
+#include "transport.h"
+#include "tx.h"
 
 /* Descriptors looked at in one call, when programs send few of them. */
 #define ETRAN_TX_WORK	64

@@ -17,7 +17,11 @@
 #include <linux/ktime.h>
 #include <linux/workqueue.h>
 
-#include "etran.h"
+#include "exit.h"
+#include "pool.h"
+#include "timer.h"
+#include "transport.h"
+#include "watchdog.h"
 
 #define WATCHDOG_MAX_MS		1000
 #define WATCHDOG_MIN_MS		10

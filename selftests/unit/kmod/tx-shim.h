@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What kmod/etran.h and kmod/tx.c need of the kernel beyond frame-shim.h, for a
+ * What kmod/tx.c and the headers it includes need of the kernel beyond frame-shim.h, for a
  * native build. Of most it is enough that it has a size; the pool, its sockets and
  * the core's side of their rings are a model (see fuzz/tx.c).
  */
@@ -94,6 +94,8 @@ void etran_cq_publish(struct xsk_buff_pool *xp, u32 prod);
 
 /* Instead of the events of kmod/trace.h: nobody traces. */
 #define _ETRAN_TRACE_H
+struct etran_tx;
+void etran_trace_egress(const struct etran_tx *tx, int verdict);
 #define trace_etran_egress_enabled()	false
 #define trace_etran_complete(ep, nr)	do { } while (0)
 

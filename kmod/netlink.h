@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Events for those who listen; the requests are in generated/netlink.h.
+ */
+#ifndef _ETRAN_NETLINK_H
+#define _ETRAN_NETLINK_H
+
+#include "etran.h"
+
+struct etran_pool;
+struct etran_transport;
+
+void etran_netlink_transport_exit(const struct etran_transport *tr);
+void etran_netlink_queue_gone(const struct etran_pool *ep);
+
+#endif /* _ETRAN_NETLINK_H */
