@@ -3,9 +3,13 @@
  * Two CPUs in all interleavings.
  *
  * A CPU is a coroutine. Before it takes a lock, and before each access to
- * shared memory without one, the scheduler chooses who goes on; every run
- * replays the choices of the one before and changes the last that has an
- * alternative, until there is none left.
+ * shared memory, the scheduler chooses who goes on; every run replays the
+ * choices of the one before and changes the last that has an alternative,
+ * until there is none left. This is done twice: with what stands under a lock as one
+ * step, all of them; and with each access as a step, also under a lock, since not
+ * everybody takes it, those that take a CPU away from its work at most SWITCHES times.
+ *
+ * A test may choose() as well: what somebody else has written meanwhile.
  */
 #ifndef _INTERLEAVE_H
 #define _INTERLEAVE_H
@@ -14,7 +18,8 @@
 #include <ucontext.h>
 
 #define CPUS		2
-#define CHOICES		256
+#define CHOICES		1024
+#define SWITCHES	2
 #define STACK		(128 << 10)
 
 static struct {
@@ -29,10 +34,13 @@ static ucontext_t main_ctx;
 static int cur = -1;		/* -1: the scheduler itself, nothing yields */
 static u8 choice[CHOICES], alternatives[CHOICES];
 static unsigned int nr_choices, at_choice;
+static bool fine;		/* steps under a lock too */
+static int last;
+static unsigned int switches;
 
 void cpu_yield(void)
 {
-	if (cur >= 0 && !cpus[cur].locked)
+	if (cur >= 0 && (fine || !cpus[cur].locked))
 		swapcontext(&cpus[cur].ctx, &main_ctx);
 }
 
@@ -86,9 +94,17 @@ static int pick(void)
 	for (i = 0; i < CPUS; i++)
 		if (!cpus[i].done && (!cpus[i].waits || !*cpus[i].waits))
 			ready[n++] = i;
-	if (n == 2)
-		return ready[choose(2)];
-	return n ? ready[0] : -1;
+	if (n == 2) {
+		if (fine && switches == SWITCHES)
+			return last;
+		i = ready[choose(2)];
+		if (last >= 0 && i != last)
+			switches++;
+	} else {
+		i = n ? ready[0] : -1;
+	}
+	last = i;
+	return i;
 }
 
 static void (*cpu_main[CPUS])(void);
@@ -120,6 +136,8 @@ static void run_once(void)
 	for (i = 0; i < CPUS; i++)
 		cpu_prepare(i);
 	at_choice = 0;
+	last = -1;
+	switches = 0;
 	while ((i = pick()) >= 0) {
 		cur = i;
 		swapcontext(&main_ctx, &cpus[i].ctx);
@@ -141,13 +159,10 @@ static bool next_choices(void)
 	return false;
 }
 
-static void explore(void (*setup)(void), void (*a)(void), void (*b)(void),
-		    void (*check)(void))
+static unsigned long explore_all(void (*setup)(void), void (*check)(void))
 {
 	unsigned long runs = 0;
 
-	cpu_main[0] = a;
-	cpu_main[1] = b;
 	nr_choices = 0;
 	do {
 		setup();
@@ -155,7 +170,21 @@ static void explore(void (*setup)(void), void (*a)(void), void (*b)(void),
 		check();
 		runs++;
 	} while (next_choices());
-	print_message("# %lu interleavings\n", runs);
+	return runs;
+}
+
+static void explore(void (*setup)(void), void (*a)(void), void (*b)(void),
+		    void (*check)(void))
+{
+	unsigned long runs, more;
+
+	cpu_main[0] = a;
+	cpu_main[1] = b;
+	fine = false;
+	runs = explore_all(setup, check);
+	fine = true;
+	more = explore_all(setup, check);
+	print_message("# %lu interleavings, %lu of single accesses\n", runs, more);
 	assert_true(runs > 100);
 }
 
