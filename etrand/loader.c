@@ -433,7 +433,7 @@ static bool kernel_has_hooks(void)
 	if (!f)
 		return true;
 	while (!found && fgets(line, sizeof(line), f))
-		found = strstr(line, " etran_hooks_register");
+		found = strstr(line, " xsk_hooks_register");
 	fclose(f);
 	return found;
 }

@@ -34,6 +34,7 @@ static const char * const counter_names[ETRAN_A_COUNTERS_MAX + 1] = {
 	[ETRAN_A_COUNTERS_TIMER_RUNS] = "timer_runs",
 	[ETRAN_A_COUNTERS_IN_NIC] = "in_nic",
 	[ETRAN_A_COUNTERS_CQ_FULL] = "cq_full",
+	[ETRAN_A_COUNTERS_REFUSED] = "refused",
 };
 
 /** nl_counter_name - NULL for an attribute that is no counter */

@@ -25,19 +25,21 @@ void etran_pool_count(struct etran_pool *ep, struct etran_counters *sum)
 	for (i = 0; i < ep->fs.nr; i++)
 		nr[etran_frame_get(&ep->fs, i)]++;
 
-	sum->completed += READ_ONCE(ep->cnt.completed) + READ_ONCE(ep->returned);
+	sum->completed += READ_ONCE(ep->cnt.completed) + READ_ONCE(ep->fs.cq.published) +
+			  READ_ONCE(ep->returned);
 	sum->peeked += READ_ONCE(ep->cnt.peeked);
+	sum->refused += READ_ONCE(ep->cnt.refused);
 	sum->sent += READ_ONCE(ep->cnt.sent);
 	sum->held += READ_ONCE(ep->cnt.held);
 	sum->dropped += READ_ONCE(ep->cnt.dropped) + READ_ONCE(ep->fs.timer_drops);
 	sum->bad_verdict += READ_ONCE(ep->cnt.bad_verdict) +
 			    atomic64_read(&ep->bad_timer);
 	sum->busy_chunk += READ_ONCE(ep->cnt.busy_chunk);
-	sum->cq_full += READ_ONCE(ep->cnt.cq_full);
+	sum->cq_full += READ_ONCE(ep->fs.cq.full);
 	sum->holding += nr[ETRAN_FRAME_PENDING] + nr[ETRAN_FRAME_HELD] +
-			nr[ETRAN_FRAME_TAKEN] + nr[ETRAN_FRAME_READY];
-	sum->in_nic += ep->zc ? READ_ONCE(ep->fs.cq_reserved) - READ_ONCE(ep->fs.cq_published) :
-			nr[ETRAN_FRAME_NIC];
+			nr[ETRAN_FRAME_TAKEN] + nr[ETRAN_FRAME_READY] +
+			nr[ETRAN_FRAME_BACK];
+	sum->in_nic += nr[ETRAN_FRAME_NIC];
 }
 
 /**
@@ -72,7 +74,7 @@ static s64 pool_leak(struct etran_pool *ep)
 	struct etran_counters sum = {};
 
 	etran_pool_count(ep, &sum);
-	return (s64)(sum.peeked - sum.completed - sum.holding - sum.in_nic);
+	return (s64)(sum.peeked - sum.completed - sum.refused - sum.holding - sum.in_nic);
 }
 
 /**
@@ -81,7 +83,12 @@ static s64 pool_leak(struct etran_pool *ep)
  */
 void etran_account_close(struct etran_pool *ep)
 {
-	s64 lost = ep->cnt.peeked - ep->cnt.completed - ep->returned;
+	struct etran_counters sum = {};
+	s64 lost;
+
+	etran_pool_count(ep, &sum);
+	/* What its completion ring had no room for went with the UMEM. */
+	lost = sum.peeked - sum.completed - sum.refused - ep->fs.back.nr;
 
 	if (!lost)
 		return;
@@ -100,7 +107,7 @@ void etran_account_close(struct etran_pool *ep)
  */
 u64 etran_pool_leaked(void)
 {
-	u64 leaked = atomic64_read(&pool_leaked);
+	u64 leaked = atomic64_read(&pool_leaked) + atomic64_read(&etran_frame_refusals);
 	struct etran_pool *ep;
 	s64 lost;
 	int i;

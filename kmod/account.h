@@ -20,6 +20,7 @@ struct etran_counters {
 	u64 dropped;
 	u64 bad_verdict;
 	u64 busy_chunk;
+	u64 refused;
 	u64 completed;
 	u64 holding;
 	u64 gen_requests;

@@ -19,7 +19,7 @@
 #include <linux/netdevice.h>
 #include <linux/timerqueue.h>
 #include <linux/workqueue.h>
-#include <net/etran_hooks.h>
+#include <net/xsk_hooks.h>
 #include <net/xdp_sock_drv.h>
 #else
 #include "tx-shim.h"	/* tx.c is tested in user space */

@@ -396,7 +396,7 @@ __bpf_kfunc int bpf_etran_rx_ready(struct xdp_md *ctx, void *xsks__map, u32 key)
 	 * its delivery.
 	 */
 	generic = xdp->rxq == &xdp->rxq->dev->_rx[queue].xdp_rxq;
-	return etran_rx_ready(xs, xdp, generic ? num_online_cpus() : 1);
+	return xsk_hook_rx_ready(xs, xdp, generic ? num_online_cpus() : 1);
 }
 
 __bpf_kfunc u32 bpf_etran_rx_csum(struct xdp_md *ctx, u32 offset, u32 len, u32 seed)

@@ -123,7 +123,7 @@ void etran_pool_release(struct etran_frame *f, bool drop)
 	etran_pool_put_back(f);
 	if (trace_etran_release_enabled())
 		etran_trace_release(f, drop);
-	etran_frame_release(f, drop);
+	etran_frame_release(f, ETRAN_FRAME_TAKEN, drop);
 	pool_kick_later(ep);
 }
 

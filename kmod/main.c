@@ -26,11 +26,12 @@
 
 DEFINE_MUTEX(etran_mutex);
 
-static const struct etran_hooks hooks = {
+static const struct xsk_hooks hooks = {
 	.owner		= THIS_MODULE,
 	.tx		= etran_tx,
 	.tx_skb		= etran_skb_tx,
 	.completed	= etran_tx_completed,
+	.cancelled	= etran_tx_cancelled,
 	.completed_skb	= etran_skb_completed,
 	.completed_hw	= etran_tx_completed_hw,
 	.flush		= etran_gen_flush,
@@ -46,7 +47,7 @@ static int __init etran_module_init(void)
 	err = etran_netdev_init();
 	if (err)
 		return err;
-	err = etran_hooks_register(&hooks);
+	err = xsk_hooks_register(&hooks);
 	if (err)
 		goto err_netdev;
 	err = bpf_pktq_register(&etran_pktq_ops, THIS_MODULE);
@@ -79,7 +80,7 @@ err_transport:
 err_pktq:
 	bpf_pktq_register(NULL, NULL);
 err_hooks:
-	etran_hooks_unregister();
+	xsk_hooks_unregister();
 err_netdev:
 	etran_netdev_exit();
 	return err;
@@ -91,7 +92,7 @@ static void __exit etran_module_exit(void)
 	genl_unregister_family(&etran_nl_family);
 	etran_transport_exit();
 	bpf_pktq_register(NULL, NULL);
-	etran_hooks_unregister();
+	xsk_hooks_unregister();
 	etran_exit_forget();
 	etran_netdev_exit();
 }

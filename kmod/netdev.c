@@ -30,7 +30,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 			continue;
 		if (event == NETDEV_UNREGISTER)
 			RCU_INIT_POINTER(ep->out, NULL);
-		else if (READ_ONCE(ep->fs.nr_ready))
+		else if (READ_ONCE(ep->fs.ready.nr))
 			etran_pool_kick_sync(ep);
 	}
 	mutex_unlock(&etran_mutex);

@@ -31,6 +31,7 @@ static int put_counters(struct sk_buff *msg, int type, const struct etran_counte
 		[ETRAN_A_COUNTERS_TIMER_RUNS]	= cnt->timer_runs,
 		[ETRAN_A_COUNTERS_IN_NIC]	= cnt->in_nic,
 		[ETRAN_A_COUNTERS_CQ_FULL]	= cnt->cq_full,
+		[ETRAN_A_COUNTERS_REFUSED]	= cnt->refused,
 	};
 	struct nlattr *nest;
 	int i;

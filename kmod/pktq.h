@@ -7,7 +7,7 @@
 
 #include <linux/bpf.h>
 
-#include "frame.h"
+#include "bucket.h"
 
 /**
  * struct etran_pktq - a BPF map of type BPF_MAP_TYPE_PKT_QUEUE

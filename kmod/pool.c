@@ -113,7 +113,7 @@ void etran_pool_drain(struct etran_transport *tr)
 		etran_pool_kick_sync(ep);
 	}
 	list_for_each_entry(ep, &etran_pools, list)
-		while (etran_pool_of(ep, tr) && READ_ONCE(ep->fs.nr_ready) &&
+		while (etran_pool_of(ep, tr) && READ_ONCE(ep->fs.ready.nr) &&
 		       ktime_get_ns() < end)
 			usleep_range(1000, 1500);
 }
@@ -121,8 +121,7 @@ void etran_pool_drain(struct etran_transport *tr)
 static void pool_destroy(struct etran_pool *ep)
 {
 	kvfree(ep->fs.frame);
-	kvfree(ep->fs.state);
-	kvfree(ep->fs.cq);
+	kvfree(ep->fs.chunk);
 	kfree(ep);
 }
 
@@ -130,21 +129,19 @@ static struct etran_pool *pool_alloc(struct xdp_sock *xs, struct net_device *out
 				     u32 shadow)
 {
 	struct xsk_buff_pool *xp = xs->pool;
-	u32 nr = xp->heads_cnt - shadow, size, reserved, published;
+	u32 nr = xp->heads_cnt - shadow;
 	struct etran_pool *ep;
 
 	ep = kzalloc_obj(*ep, GFP_KERNEL_ACCOUNT);
 	if (!ep)
 		return NULL;
-	size = etran_cq_state(xp, &reserved, &published);
 	ep->fs.frame = kvcalloc(nr, sizeof(*ep->fs.frame), GFP_KERNEL_ACCOUNT);
-	ep->fs.state = kvzalloc(nr, GFP_KERNEL_ACCOUNT);
-	ep->fs.cq = kvcalloc(size, sizeof(*ep->fs.cq), GFP_KERNEL_ACCOUNT);
-	if (!ep->fs.frame || !ep->fs.state || !ep->fs.cq) {
+	ep->fs.chunk = kvcalloc(nr, sizeof(*ep->fs.chunk), GFP_KERNEL_ACCOUNT);
+	if (!ep->fs.frame || !ep->fs.chunk) {
 		pool_destroy(ep);
 		return NULL;
 	}
-	etran_frames_init(&ep->fs, nr, size);
+	etran_frames_init(&ep->fs, nr, xp->chunk_shift);
 	INIT_LIST_HEAD(&ep->kick_node);
 	etran_skb_init(ep);
 	ep->xp = xp;
@@ -204,9 +201,13 @@ static void pool_hide_shadow(struct etran_pool *ep)
 	synchronize_net();
 }
 
+static const char pool_sent_before[] = "the socket has sent packets already";
+
 static int pool_check(struct xdp_sock *xs, const struct net_device *out, const char **why)
 {
-	if (xs->pool->etran) {
+	struct xsk_hook_cq cq;
+
+	if (xs->pool->hook_data) {
 		*why = "the socket is under a transport already";
 		return -EBUSY;
 	}
@@ -218,8 +219,9 @@ static int pool_check(struct xdp_sock *xs, const struct net_device *out, const c
 		*why = "multi-buffer packets are not supported";
 		return -EOPNOTSUPP;
 	}
-	if (!xs->zc && sk_wmem_alloc_get(&xs->sk)) {
-		*why = "the socket has packets in flight";
+	xsk_hook_cq_map(xs->pool, &cq);
+	if (xs->zc ? cq.reserved : sk_wmem_alloc_get(&xs->sk)) {
+		*why = pool_sent_before;
 		return -EBUSY;
 	}
 	if (xs->zc && out != xs->dev) {
@@ -231,6 +233,51 @@ static int pool_check(struct xdp_sock *xs, const struct net_device *out, const c
 		return -EINVAL;
 	}
 	return 0;
+}
+
+/*
+ * The completion ring becomes ours if nothing ever went through it: then nothing is
+ * in flight, and no index that user space can write has to be believed.
+ */
+static bool pool_start(struct etran_pool *ep)
+{
+	struct xsk_hook_cq cq;
+
+	if (ep->zc) {
+		/* Who was in the transmit path before there were hooks has left it. */
+		synchronize_net();
+		xsk_hook_cq_map(ep->xp, &cq);
+		if (cq.reserved)
+			return false;
+		ep->fs.cq.desc = cq.desc;
+		ep->fs.cq.producer = cq.producer;
+		ep->fs.cq.consumer = cq.consumer;
+		ep->fs.cq.size = cq.size;
+		if (ep->shadow)
+			pool_hide_shadow(ep);
+	}
+	/* Whoever sees it in the transmit path sees the ring. */
+	smp_store_release(&ep->started, true);
+	etran_pool_kick_sync(ep);
+	return true;
+}
+
+/* Undo pool_bind() of a pool that has not been started. */
+static void pool_unbind(struct etran_pool *ep)
+{
+	struct etran_transport *tr;
+
+	mutex_lock(&etran_mutex);
+	tr = rcu_dereference_protected(ep->tr, lockdep_is_held(&etran_mutex));
+	if (tr)
+		tr->queues--;
+	list_del(&ep->list);
+	mutex_unlock(&etran_mutex);
+	WRITE_ONCE(ep->xp->hook_data, NULL);
+	synchronize_net();
+	static_branch_dec(&xsk_hook_key);
+	pool_destroy(ep);
+	module_put(THIS_MODULE);
 }
 
 static int pool_bind(struct xdp_sock *xs, struct etran_bind *req, struct etran_pool **res)
@@ -276,13 +323,16 @@ static int pool_bind(struct xdp_sock *xs, struct etran_bind *req, struct etran_p
 	list_add_tail(&ep->list, &etran_pools);
 	mutex_unlock(&etran_mutex);
 
-	if (ep->shadow)
-		pool_hide_shadow(ep);
 	/* Dropped by the core after etran_pool_free(). */
 	__module_get(THIS_MODULE);
-	static_branch_inc(&etran_key);
+	static_branch_inc(&xsk_hook_key);
 	/* Whoever sees it in the transmit path sees all of it. */
-	smp_store_release(&xs->pool->etran, ep);
+	smp_store_release(&xs->pool->hook_data, ep);
+	if (!pool_start(ep)) {
+		pool_unbind(ep);
+		req->why = pool_sent_before;
+		return -EBUSY;
+	}
 	trace_etran_bind(ep);
 	*res = ep;
 	return 0;
@@ -336,7 +386,7 @@ static void pool_drain_gone(struct etran_pool *ep)
 		local_bh_enable();
 		return;
 	}
-	while (READ_ONCE(ep->fs.nr_ready)) {
+	while (READ_ONCE(ep->fs.ready.nr)) {
 		etran_pool_kick_sync(ep);
 		cond_resched();
 	}
@@ -349,7 +399,7 @@ static void pool_drain_gone(struct etran_pool *ep)
  */
 void etran_pool_stop(struct xsk_buff_pool *xp, bool gone)
 {
-	struct etran_pool *ep = xp->etran;
+	struct etran_pool *ep = xp->hook_data;
 	struct etran_transport *tr;
 
 	if (!gone && !list_empty(&xp->xsk_tx_list))
@@ -378,7 +428,7 @@ void etran_pool_stop(struct xsk_buff_pool *xp, bool gone)
  */
 void etran_pool_free(struct xsk_buff_pool *xp)
 {
-	struct etran_pool *ep = xp->etran;
+	struct etran_pool *ep = xp->hook_data;
 	struct etran_transport *tr;
 
 	mutex_lock(&etran_mutex);
@@ -394,7 +444,7 @@ void etran_pool_free(struct xsk_buff_pool *xp)
 	list_del(&ep->list);
 	mutex_unlock(&etran_mutex);
 
-	WRITE_ONCE(xp->etran, NULL);
+	WRITE_ONCE(xp->hook_data, NULL);
 	synchronize_rcu();
 	pool_destroy(ep);
 }

@@ -6,6 +6,7 @@
 #define _ETRAN_POOL_H
 
 #include "account.h"
+#include "bucket.h"
 #include "etran.h"
 #include "frame.h"
 
@@ -14,16 +15,16 @@ struct etran_transport;
 /**
  * struct etran_pool - an AF_XDP pool under a transport (QUEUE_BIND)
  * @fs: its frames
- * @xp: the pool; its @etran points back here
+ * @xp: the pool; its @hook_data points back here
  * @dev: device; valid until @gone
  * @out: copy mode: device that packets leave by, NULL when it is gone
  * @tr: transport, NULL while none of that name is attached
  * @list: in etran_pools; etran_mutex
  * @kick_node: in pool_kicks of the CPU that set @kick
  * @kick: the driver has to be woken at the end of a timer round
- * @started: the completion ring is ours since the first hooked peek (TX)
+ * @started: the pool is ours; until then nothing is sent or completed
  * @gone: no driver uses the pool; changes before a grace period
- * @flushing: somebody is sending the release FIFO of copy mode; fs.lock
+ * @flushing: somebody is sending the release FIFO of copy mode; @fs.lock
  * @retry: copy mode: the device was busy, try again
  * @net: network namespace of the socket, for comparison
  * @net_cookie: and its name, for whoever watches
@@ -41,11 +42,10 @@ struct etran_transport;
  * @bad_timer: packets that a timer program took and did not give away
  * @returned: copy mode: packets given back without a frame; @tx_lock
  * @tx_lock: copy mode: serialises what is marked TX
- * @cnt: peeked, held, dropped, bad_verdict, busy_chunk, sent, cq_full (TX);
- *	completed (TX, or cq_prod_lock in copy mode)
+ * @cnt: peeked, held, dropped, bad_verdict, busy_chunk, refused, sent (TX);
+ *	completed (copy mode; cq_prod_lock)
  * @stall: enum etran_queue_stall, by the watchdog
  * @watch_moved: what had moved when it looked last
- * @watch_full: @cnt.cq_full when something moved last
  * @watch_since: jiffies when something moved last
  */
 struct etran_pool {
@@ -80,7 +80,6 @@ struct etran_pool {
 	struct etran_counters cnt;
 	u32 stall;
 	u64 watch_moved;
-	u64 watch_full;
 	u32 watch_since;
 };
 
@@ -122,8 +121,9 @@ static inline bool etran_pool_strict(const struct etran_pool *ep)
 static inline u8 *etran_pool_data(const struct etran_frame *f)
 {
 	struct etran_pool *ep = container_of(f->frames, struct etran_pool, fs);
+	u64 addr = etran_frame_addr(&ep->fs, etran_frame_idx(f));
 
-	return f->skb ? f->skb->data : xsk_buff_raw_get_data(ep->xp, f->addr + ep->shadow);
+	return f->skb ? f->skb->data : xsk_buff_raw_get_data(ep->xp, addr + ep->shadow);
 }
 
 #endif /* _ETRAN_POOL_H */

@@ -64,7 +64,7 @@ void etran_skb_flush(struct etran_pool *ep)
 	u32 n = 0;
 
 	raw_spin_lock(&fs->lock);
-	if (ep->flushing || !fs->nr_ready) {
+	if (ep->flushing || !fs->ready.nr) {
 		raw_spin_unlock(&fs->lock);
 		return;
 	}
@@ -75,11 +75,11 @@ void etran_skb_flush(struct etran_pool *ep)
 		if (f)
 			skb_send(ep, f, drop, &busy);
 		raw_spin_lock(&fs->lock);
-		if (!fs->nr_ready || busy || ++n == ETRAN_SKB_BATCH)
+		if (!fs->ready.nr || busy || ++n == ETRAN_SKB_BATCH)
 			break;
 	}
 	ep->flushing = false;
-	n = fs->nr_ready;
+	n = fs->ready.nr;
 	raw_spin_unlock(&fs->lock);
 
 	if (n && !READ_ONCE(ep->gone))
@@ -113,8 +113,7 @@ void etran_skb_init(struct etran_pool *ep)
  */
 void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
 {
-	struct etran_pool *ep = xp->etran;
-	u32 idx = addr >> xp->chunk_shift;
+	struct etran_pool *ep = xp->hook_data;
 	struct etran_tx tx = {
 		.pkt = {
 			.ifindex = ep->out_ifindex,
@@ -125,17 +124,16 @@ void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
 			.flags = ETRAN_PKT_COPY,
 		},
 		.ep = ep,
-		.frame = &ep->fs.frame[idx],
 		.data = skb->data,
-		.addr = addr,
 	};
-
 	unsigned long start = jiffies;
+	int idx;
 
 	/* Sockets may share the pool, so their mutex is not enough. */
 	spin_lock(&ep->tx_lock);
 	ep->cnt.peeked++;
-	if (skb_is_nonlinear(skb) || etran_frame_claim(&ep->fs, idx)) {
+	idx = skb_is_nonlinear(skb) ? -EINVAL : etran_frame_claim(&ep->fs, addr);
+	if (idx < 0) {
 		/*
 		 * Several descriptors make one packet, or the chunk belongs to
 		 * an earlier packet: its completion is not of this frame.
@@ -150,18 +148,19 @@ void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
 	/* Requests in metadata: for other bytes, or another time, than egress says. */
 	skb->ip_summed = CHECKSUM_NONE;
 	skb_clear_tstamp(skb);
+	tx.frame = &ep->fs.frame[idx];
 	tx.frame->skb = skb;
 	tx.tr = rcu_dereference_bh(ep->tr);
 
 	switch (etran_tx_verdict(&tx)) {
 	case ETRAN_SEND:
-		etran_frame_release(tx.frame, false);
+		etran_frame_release(tx.frame, ETRAN_FRAME_EGRESS, false);
 		fallthrough;
 	case ETRAN_HOLD:
 		break;
 	default:
-		etran_frame_set(&ep->fs, idx, ETRAN_FRAME_NIC);
-		tx.frame->drop = true;
+		etran_frame_move(&ep->fs, idx, ETRAN_FRAME_EGRESS, ETRAN_FRAME_NIC);
+		ep->fs.chunk[idx].drop = true;
 		consume_skb(skb);
 	}
 	spin_unlock(&ep->tx_lock);
@@ -180,16 +179,17 @@ void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
  */
 void etran_skb_completed(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
 {
-	struct etran_pool *ep = xp->etran;
+	struct etran_pool *ep = xp->hook_data;
 	u32 idx = addr >> xp->chunk_shift;
 	struct etran_frame *f = &ep->fs.frame[idx];
 
-	if (idx >= ep->fs.nr || f->skb != skb)
+	if (idx >= ep->fs.nr || READ_ONCE(f->skb) != skb)
 		return;
 	f->skb = NULL;
 	ep->cnt.completed++;
-	if (!f->drop)
+	if (!ep->fs.chunk[idx].drop)
 		WRITE_ONCE(ep->completed_at, ktime_get_ns());
 	trace_etran_complete(ep, 1);
-	etran_frame_done(&ep->fs, idx);
+	/* Last: from here on another packet can be in the frame. */
+	etran_frame_move(&ep->fs, idx, ETRAN_FRAME_NIC, ETRAN_FRAME_FREE);
 }

@@ -194,7 +194,7 @@ int etran_transport_attach(struct etran_transport_ops *ops)
 	tr->id = ++transport_ids;
 	list_add_tail(&tr->all, &etran_instances);
 	list_add_tail_rcu(&tr->list, &etran_transports);
-	static_branch_inc(&etran_key);
+	static_branch_inc(&xsk_hook_key);
 	etran_pool_adopt(tr);
 	etran_watchdog_start(tr);
 	mutex_unlock(&etran_mutex);
@@ -239,7 +239,7 @@ void etran_transport_detach(struct etran_transport *tr, u32 kind, const char *wh
 		etran_timer_cancel(tr->global);
 	etran_exit_dump(tr);
 	etran_pool_drain(tr);
-	static_branch_dec(&etran_key);
+	static_branch_dec(&xsk_hook_key);
 
 	if (tr->ops->exit)
 		tr->ops->exit(&tr->info);

@@ -3,10 +3,10 @@
  * The transmit and completion path of zero copy, and the call of egress for
  * both modes.
  *
- * Runs inside the driver, which serialises it: everything marked TX needs no
- * lock. The completion ring is positional and its entry is reserved when a
- * packet really goes to the NIC, so packets may complete in another order
- * than they came. A dropped packet gets an entry too, which settles for free.
+ * Runs inside the driver, which serialises it: everything marked TX needs no lock.
+ * What a descriptor says is copied by the core and checked before it is looked at;
+ * what becomes of its frame is in frame.c. Nothing here waits for room in the
+ * completion ring: what is given back and finds none waits in the frames' own FIFO.
  */
 #include <linux/bpf.h>
 
@@ -29,7 +29,6 @@ static void tx_fill(struct etran_tx *tx)
 {
 	struct etran_frame *f = tx->frame;
 
-	f->addr = tx->addr;
 	f->held.ifindex = tx->pkt.ifindex;
 	f->held.queue = tx->pkt.queue;
 	f->held.len = tx->pkt.len;
@@ -89,9 +88,9 @@ int etran_tx_verdict(struct etran_tx *tx)
 		 * A timer that released a packet of the same connection did so
 		 * under its lock before egress took it: seen here.
 		 */
-		if (READ_ONCE(ep->fs.nr_ready)) {
+		if (READ_ONCE(ep->fs.ready.nr)) {
 			tx_fill(tx);
-			etran_frame_release(tx->frame, false);
+			etran_frame_release(tx->frame, ETRAN_FRAME_EGRESS, false);
 			return ETRAN_HOLD;
 		}
 		return ETRAN_SEND;
@@ -105,40 +104,11 @@ int etran_tx_verdict(struct etran_tx *tx)
 	}
 }
 
-/* Entries that were reserved before the pool was ours complete as the NIC says. */
-static void tx_start(struct etran_pool *ep)
+/* User space was given back so many. */
+static void tx_told(struct etran_pool *ep, u32 nr)
 {
-	struct etran_frames *fs = &ep->fs;
-	u32 reserved, published, i, n;
-
-	etran_cq_state(ep->xp, &reserved, &published);
-	n = reserved - published;
-	if (n > fs->cq_mask + 1)
-		n = 0;		/* user space lied */
-	fs->cq_published = reserved - n;
-	fs->cq_reserved = reserved - n;
-	for (i = 0; i < n; i++)
-		etran_cq_reserve(fs, ETRAN_CQ_NO_FRAME);
-	ep->cnt.peeked += n;
-	ep->started = true;
-}
-
-static void tx_settle(struct etran_pool *ep, u32 nb)
-{
-	u32 done = etran_cq_settle(&ep->fs, nb);
-
-	if (done) {
-		ep->cnt.completed += done;
-		trace_etran_complete(ep, done);
-		etran_cq_publish(ep->xp, ep->fs.cq_published);
-	}
-}
-
-/* Give a frame back without the NIC: an entry that settles for free. */
-static void tx_return(struct etran_pool *ep, struct xdp_desc *desc, u32 ent)
-{
-	etran_cq_add(ep->xp, desc, 1);
-	etran_cq_reserve(&ep->fs, ent | ETRAN_CQ_RETURN);
+	if (nr)
+		trace_etran_complete(ep, nr);
 }
 
 /*
@@ -161,53 +131,64 @@ static int tx_one(struct etran_tx *tx, struct xdp_desc *desc)
 {
 	struct etran_pool *ep = tx->ep;
 	struct xsk_buff_pool *xp = ep->xp;
-	u32 idx = desc->addr >> xp->chunk_shift;
-	int verdict;
+	int idx, verdict;
 
 	ep->cnt.peeked++;
-	if (etran_frame_claim(&ep->fs, idx)) {
+	idx = etran_frame_claim(&ep->fs, desc->addr);
+	if (unlikely(idx < 0)) {
+		/* Its frame comes back once, when who has it is done. */
 		ep->cnt.busy_chunk++;
-		tx_return(ep, desc, ETRAN_CQ_NO_FRAME);
+		ep->cnt.refused++;
 		return ETRAN_DROP;
 	}
 
 	/* Requests in metadata would change bytes after egress saw them. */
 	desc->options = 0;
 	tx->pkt.len = desc->len;
-	tx->addr = desc->addr;
 	tx->frame = &ep->fs.frame[idx];
 	tx->data = xsk_buff_raw_get_data(xp, desc->addr + ep->shadow);
 	tx->held = false;
 
 	verdict = !ep->shadow || tx_copy(tx) ? etran_tx_verdict(tx) : ETRAN_DROP;
-	if (verdict == ETRAN_SEND) {
-		etran_frame_set(&ep->fs, idx, ETRAN_FRAME_NIC);
-	} else if (verdict == ETRAN_DROP) {
-		etran_frame_set(&ep->fs, idx, ETRAN_FRAME_NIC);
-		tx_return(ep, desc, idx);
-	}
+	if (verdict == ETRAN_SEND && !etran_frame_send(&ep->fs, idx))
+		return ETRAN_HOLD;
+	if (verdict == ETRAN_DROP)
+		tx_told(ep, etran_frame_give_back(&ep->fs, idx, ETRAN_FRAME_EGRESS));
 	return verdict;
 }
 
-/* Up to @max released packets; each, and each to be dropped, takes one of @room entries. */
-static u32 tx_released(struct etran_pool *ep, struct xdp_desc *descs, u32 max, u32 *room)
+/* Names no frame; told if there is room. */
+static void tx_invalid(struct etran_pool *ep, const struct xdp_desc *desc)
 {
+	ep->cnt.peeked++;
+	ep->cnt.dropped++;
+	if (etran_frames_echo(&ep->fs, desc->addr))
+		tx_told(ep, 1);
+	else
+		ep->cnt.refused++;
+}
+
+/* Up to @max released packets. */
+static u32 tx_released(struct etran_pool *ep, struct xdp_desc *descs, u32 max)
+{
+	struct etran_frames *fs = &ep->fs;
 	struct etran_frame *f;
-	u32 n = 0;
+	u32 n = 0, idx;
 	bool drop;
 
-	while (n < max && *room && READ_ONCE(ep->fs.nr_ready)) {
-		f = etran_frame_pop(&ep->fs, &drop);
+	while (n < max && READ_ONCE(fs->ready.nr)) {
+		f = etran_frame_pop(fs, &drop);
 		if (!f)
 			break;
-		(*room)--;
-		descs[n].addr = f->addr;
+		idx = etran_frame_idx(f);
+		if (drop) {
+			tx_told(ep, etran_frame_give_back(fs, idx, ETRAN_FRAME_NIC));
+			continue;
+		}
+		descs[n].addr = etran_frame_addr(fs, idx);
 		descs[n].len = f->held.len;
 		descs[n].options = 0;
-		if (drop)
-			tx_return(ep, &descs[n], etran_frame_idx(f));
-		else
-			n++;
+		n++;
 	}
 	return n;
 }
@@ -235,7 +216,7 @@ static u32 tx_read_turn(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 ma
 			*spent = true;
 			continue;
 		}
-		got = etran_tx_read(xs, descs, max, invalid);
+		got = xsk_hook_tx_read(xs, descs, max, invalid);
 		if (got || *invalid) {
 			xs->tx_budget_spent += tx_bytes(xp, descs, got, *invalid);
 			return got;
@@ -262,7 +243,7 @@ static u32 tx_read(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max, u3
 	if (!xs)
 		return 0;
 	if (likely(list_is_last(&xs->tx_list, &xp->xsk_tx_list)))
-		return etran_tx_read(xs, descs, max, invalid);
+		return xsk_hook_tx_read(xs, descs, max, invalid);
 
 	max = min(max, ETRAN_TX_TURN);
 	do {
@@ -289,25 +270,16 @@ static u32 tx_read(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max, u3
  */
 u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 {
-	struct etran_pool *ep = xp->etran;
-	u32 room, n, i, got, invalid, limit, work = 0;
-	unsigned long start = jiffies;
+	struct etran_pool *ep = xp->hook_data;
+	u32 n, i, got, invalid, work = 0, limit = max(max, ETRAN_TX_WORK);
 	struct etran_frames *fs = &ep->fs;
+	unsigned long start = jiffies;
 	struct etran_tx tx;
 
-	if (unlikely(!ep->started))
-		tx_start(ep);
-
-	/*
-	 * No program runs on a packet that could not be completed. Dropped packets need
-	 * entries beyond @max, or a driver that asks for one would stop at the first.
-	 */
-	limit = max(max, ETRAN_TX_WORK);
-	room = etran_cq_room(xp, limit);
-	if (!room) {
-		ep->cnt.cq_full++;
+	if (unlikely(!READ_ONCE(ep->started)))
 		return 0;
-	}
+	if (unlikely(READ_ONCE(fs->back.nr)))
+		tx_told(ep, etran_frames_flush(fs));
 
 	tx.ep = ep;
 	tx.tr = rcu_dereference(ep->tr);
@@ -318,43 +290,27 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 	tx.pkt.flags = ep->shadow ? ETRAN_PKT_COPY : 0;
 	tx.pkt.opaque = NULL;
 
-	n = tx_released(ep, descs, max, &room);
-	while (n < max && room && work < limit) {
-		got = tx_read(xp, descs + n, min3(max - n, room, limit - work), &invalid);
+	n = tx_released(ep, descs, max);
+	while (n < max && work < limit) {
+		got = tx_read(xp, descs + n, min(max - n, limit - work), &invalid);
 		if (!got && !invalid)
 			break;
 		work += got + invalid;
-		for (i = n, got += n; i < got; i++) {
-			int verdict = tx_one(&tx, &descs[i]);
-
-			if (verdict == ETRAN_SEND)
+		for (i = n, got += n; i < got; i++)
+			if (tx_one(&tx, &descs[i]) == ETRAN_SEND)
 				descs[n++] = descs[i];
-			if (verdict != ETRAN_HOLD)
-				room--;
-		}
-		/* Returned as they came: there is no packet behind them. */
-		for (i = 0; i < invalid; i++) {
-			ep->cnt.peeked++;
-			ep->cnt.dropped++;
-			tx_return(ep, &descs[got + i], ETRAN_CQ_NO_FRAME);
-			room--;
-		}
-		n += tx_released(ep, descs + n, max - n, &room);
+		for (i = 0; i < invalid; i++)
+			tx_invalid(ep, &descs[got + i]);
+		n += tx_released(ep, descs + n, max - n);
 	}
 
-	if (n) {
-		etran_cq_add(xp, descs, n);
-		for (i = 0; i < n; i++)
-			etran_cq_reserve(fs, descs[i].addr >> xp->chunk_shift);
-		ep->cnt.sent += n;
-		/* To the tenant a frame is its own chunk, to the NIC the shadow. */
-		for (i = 0; ep->shadow && i < n; i++)
-			descs[i].addr += ep->shadow;
-	}
-	tx_settle(ep, 0);
+	ep->cnt.sent += n;
+	/* To the tenant a frame is its own chunk, to the NIC the shadow. */
+	for (i = 0; ep->shadow && i < n; i++)
+		descs[i].addr += ep->shadow;
 	if (tx.tr)
 		etran_exit_slow(tx.tr, start, "egress");
-	if (n < max && (work >= limit || READ_ONCE(fs->nr_ready)))
+	if (n < max && (work >= limit || READ_ONCE(fs->ready.nr)))
 		etran_pool_kick(ep);
 	return n;
 }
@@ -363,16 +319,37 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
  * etran_tx_completed - the NIC is done with packets (hook)
  * @xp: pool
  * @nb: how many
- * Return: false when the pool has not been used since it was bound.
+ * Return: false while the pool is not ours.
  */
 bool etran_tx_completed(struct xsk_buff_pool *xp, u32 nb)
 {
-	struct etran_pool *ep = xp->etran;
+	struct etran_pool *ep = xp->hook_data;
 
-	if (!ep->started)
+	if (unlikely(!READ_ONCE(ep->started)))
 		return false;
 	WRITE_ONCE(ep->completed_at, ktime_get_ns());
-	tx_settle(ep, nb);
+	tx_told(ep, etran_frames_completed(&ep->fs, nb));
+	return true;
+}
+
+/**
+ * etran_tx_cancelled - the driver could not take packets after all (hook)
+ * @xp: pool
+ * @nb: how many: the last ones that it was given
+ *
+ * As without a transport they are lost, and their frames come back.
+ *
+ * Return: false while the pool is not ours.
+ */
+bool etran_tx_cancelled(struct xsk_buff_pool *xp, u32 nb)
+{
+	struct etran_pool *ep = xp->hook_data;
+
+	if (unlikely(!READ_ONCE(ep->started)))
+		return false;
+	ep->cnt.sent -= nb;
+	ep->cnt.dropped += nb;
+	tx_told(ep, etran_frames_cancelled(&ep->fs, nb));
 	return true;
 }
 
@@ -383,7 +360,7 @@ bool etran_tx_completed(struct xsk_buff_pool *xp, u32 nb)
  */
 void etran_tx_completed_hw(struct xsk_buff_pool *xp, u64 ns)
 {
-	struct etran_pool *ep = xp->etran;
+	struct etran_pool *ep = xp->hook_data;
 
 	WRITE_ONCE(ep->hw_completed, ns);
 }
@@ -397,19 +374,9 @@ void etran_tx_completed_hw(struct xsk_buff_pool *xp, u64 ns)
 void etran_tx_drain(struct etran_pool *ep)
 {
 	struct etran_frame *f;
-	struct xdp_desc desc;
 	bool drop;
 
-	if (!ep->started)
-		tx_start(ep);
-	while ((f = etran_frame_pop(&ep->fs, &drop))) {
-		desc.addr = f->addr;
-		if (etran_cq_room(ep->xp, 1)) {
-			tx_return(ep, &desc, etran_frame_idx(f));
-		} else {
-			etran_frame_done(&ep->fs, etran_frame_idx(f));
-			ep->cnt.completed++;
-		}
-	}
-	tx_settle(ep, 0);
+	while ((f = etran_frame_pop(&ep->fs, &drop)))
+		tx_told(ep, etran_frame_give_back(&ep->fs, etran_frame_idx(f),
+						  ETRAN_FRAME_NIC));
 }

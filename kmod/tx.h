@@ -19,7 +19,6 @@ struct etran_transport;
  * @tr: transport
  * @frame: its frame
  * @data: bytes
- * @addr: its descriptor's address
  * @held: in a bucket, PENDING
  */
 struct etran_tx {
@@ -28,12 +27,12 @@ struct etran_tx {
 	struct etran_transport *tr;
 	struct etran_frame *frame;
 	u8 *data;
-	u64 addr;
 	bool held;
 };
 
 u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max);
 bool etran_tx_completed(struct xsk_buff_pool *xp, u32 nb);
+bool etran_tx_cancelled(struct xsk_buff_pool *xp, u32 nb);
 void etran_tx_completed_hw(struct xsk_buff_pool *xp, u64 ns);
 void etran_tx_drain(struct etran_pool *ep);
 void etran_tx_egress_held(struct etran_tx *tx);

@@ -89,23 +89,20 @@ static void check_stalled(struct etran_transport *tr, struct etran_pool *ep)
 /* Completions without end are progress; so is having nothing to do. */
 static void check_queue(struct etran_pool *ep)
 {
-	u64 moved = READ_ONCE(ep->cnt.completed) + READ_ONCE(ep->cnt.sent);
-	u64 full = READ_ONCE(ep->cnt.cq_full);
-	bool busy = READ_ONCE(ep->fs.nr_ready) || full != ep->watch_full;
+	u64 moved = READ_ONCE(ep->cnt.completed) + READ_ONCE(ep->cnt.sent) +
+		    READ_ONCE(ep->fs.cq.published);
+	bool full = READ_ONCE(ep->fs.back.nr);
+	bool busy = full || READ_ONCE(ep->fs.ready.nr) || READ_ONCE(ep->fs.nic.nr);
 
-	if (ep->zc)
-		busy |= READ_ONCE(ep->fs.cq_reserved) != READ_ONCE(ep->fs.cq_published);
 	if (moved != ep->watch_moved || !busy) {
 		ep->watch_moved = moved;
-		ep->watch_full = full;
 		ep->watch_since = jiffies;
 		WRITE_ONCE(ep->stall, ETRAN_QUEUE_STALL_NONE);
 		return;
 	}
 	if (age_ms(ep->watch_since) < WATCHDOG_QUEUE_MS)
 		return;
-	WRITE_ONCE(ep->stall, full != ep->watch_full ? ETRAN_QUEUE_STALL_TENANT :
-						       ETRAN_QUEUE_STALL_DEVICE);
+	WRITE_ONCE(ep->stall, full ? ETRAN_QUEUE_STALL_TENANT : ETRAN_QUEUE_STALL_DEVICE);
 }
 
 static u32 watchdog_period(const struct etran_transport *tr)

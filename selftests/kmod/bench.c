@@ -271,12 +271,14 @@ void bench_check_rest(struct bench *b, uint64_t holding)
 		return;
 	completed = c.v[ETRAN_A_COUNTERS_COMPLETED];
 	in_nic = c.v[ETRAN_A_COUNTERS_IN_NIC];
-	CHECK_EQ(c.v[ETRAN_A_COUNTERS_PEEKED], b->xsk.submitted, "peeked");
+	CHECK_EQ(c.v[ETRAN_A_COUNTERS_REFUSED], b->refused, "refused");
+	CHECK_EQ(c.v[ETRAN_A_COUNTERS_PEEKED], b->xsk.submitted + b->refused, "peeked");
 	CHECK_EQ(completed, b->xsk.completed, "completed");
 	CHECK_EQ(c.v[ETRAN_A_COUNTERS_HOLDING], holding, "holding");
 	CHECK_EQ(in_nic, 0, "in the NIC");
-	CHECK_EQ(c.v[ETRAN_A_COUNTERS_PEEKED], completed + holding + in_nic,
-		 "leaked frames: peeked against completed + holding + in-nic");
+	CHECK_EQ(c.v[ETRAN_A_COUNTERS_PEEKED],
+		 completed + c.v[ETRAN_A_COUNTERS_REFUSED] + holding + in_nic,
+		 "leaked frames: peeked against completed + refused + holding + in-nic");
 }
 
 void bench_check_sink(struct bench *b)

@@ -38,6 +38,7 @@ struct bench {
 	uint64_t absent;	/* of those pushed, never to arrive */
 	uint32_t absent_nth;	/* every nth never arrives; 0: all do, 1: none */
 	uint32_t len;		/* of a packet; 0: BENCH_LEN */
+	uint64_t refused;	/* descriptors for which nothing comes back */
 };
 
 struct bench_opts {

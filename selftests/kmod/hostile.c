@@ -6,8 +6,11 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench.h"
 #include "clock.h"
@@ -44,6 +47,7 @@ static bool balanced(struct bench *b, struct nl_counters *c)
 	*c = q.c;
 	return c->v[ETRAN_A_COUNTERS_PEEKED] ==
 	       c->v[ETRAN_A_COUNTERS_COMPLETED] +
+	       c->v[ETRAN_A_COUNTERS_REFUSED] +
 	       c->v[ETRAN_A_COUNTERS_HOLDING] +
 	       c->v[ETRAN_A_COUNTERS_IN_NIC] &&
 	       !c->v[ETRAN_A_COUNTERS_IN_NIC];
@@ -148,10 +152,21 @@ static void hold_all(struct bench *b)
 	b->tr.orders->no_arm = 1;
 }
 
-/* Submit the frame of a held packet again, also from another offset. */
+static uint64_t counter(struct bench *b, int which)
+{
+	struct nl_counters c = {};
+
+	bench_counters(b, &c);
+	return c.v[which];
+}
+
+/*
+ * Submit the frame of a held packet again, also from another offset. In zero copy its
+ * frame comes back once, with the packet that is held.
+ */
 static void frame_submitted_twice(void)
 {
-	struct nl_counters c;
+	bool zc = bench_zerocopy();
 	uint32_t i, chunk = 0;
 	struct bench b;
 
@@ -161,29 +176,31 @@ static void frame_submitted_twice(void)
 		bench_push(&b, 1);
 		CHECK(WAIT_FOR((bench_step(&b), b.tr.seen->hold_ok == 1)),
 		      "not held");
-		for (i = 0; i < 5; i++) {
-			xsk_submit(&b.xsk, chunk, BENCH_LEN);
-			b.xsk.in_kernel[chunk]++;
-			b.xsk.submitted++;
-			xsk_submit_raw(&b.xsk, 64 * i, 64, 0);
+		for (i = 0; i < 10; i++) {
+			if (!zc) {
+				b.xsk.in_kernel[chunk]++;
+				b.xsk.submitted++;
+			}
+			xsk_submit_raw(&b.xsk, i < 5 ? 0 : 64 * i, 64, 0);
 		}
-		CHECK(WAIT_FOR((bench_step(&b), b.xsk.completed >= 10)),
-		      "%llu of 10 came back",
-		      (unsigned long long)b.xsk.completed);
+		CHECK(WAIT_FOR((bench_step(&b),
+				counter(&b, ETRAN_A_COUNTERS_BUSY_CHUNK) == 10)),
+		      "busy-chunk %llu", (unsigned long long)
+		      counter(&b, ETRAN_A_COUNTERS_BUSY_CHUNK));
+		b.refused = zc ? 10 : 0;
+		CHECK(WAIT_FOR((bench_step(&b), b.xsk.completed == 10 - b.refused)),
+		      "%llu came back", (unsigned long long)b.xsk.completed);
 		bench_check_rest(&b, 1);
-		if (bench_counters(&b, &c))
-			CHECK_EQ(c.v[ETRAN_A_COUNTERS_BUSY_CHUNK], 10,
-				 "busy-chunk");
 		CHECK_EQ(b.tr.seen->egress, 1, "calls of egress");
 		transport_arm(&b.tr, 0, 0, 1);
-		bench_settle(&b, 11, 1);
+		bench_settle(&b, 11 - b.refused, 1);
 		bench_check_rest(&b, 0);
 		/* Given back, the frame is good again. */
 		b.tr.orders->act = ACT_SEND;
 		b.absent_nth = 0;
 		b.absent = b.xsk.submitted - 1;
 		bench_push(&b, 1);
-		bench_settle(&b, 12, 2);
+		bench_settle(&b, 12 - b.refused, 2);
 		bench_check_rest(&b, 0);
 		bench_check_sink(&b);
 	}
@@ -199,16 +216,20 @@ static void frame_submitted_in_bursts(void)
 	if (bench_open(&b, NULL)) {
 		frame_build(xsk_data(&b.xsk, chunk), b.far->mac, b.near->mac,
 			    b.sink.run, PROBE_DATA, 0, BENCH_LEN);
-		for (round = 0; round < 10; round++) {
+		for (round = 1; round <= 10; round++) {
 			for (i = 0; i < 60; i++)
 				xsk_submit(&b.xsk, chunk, BENCH_LEN);
-			CHECK(WAIT_FOR((bench_step(&b),
-					b.xsk.completed == b.xsk.submitted)),
+			CHECK(WAIT_FOR((bench_step(&b), b.xsk.completed +
+					counter(&b, ETRAN_A_COUNTERS_REFUSED) ==
+					b.xsk.submitted)),
 			      "%llu of %llu came back",
 			      (unsigned long long)b.xsk.completed,
 			      (unsigned long long)b.xsk.submitted);
+			CHECK(b.xsk.completed >= round, "none in round %u", round);
 		}
 		CHECK_EQ(b.sink.corrupt, 0, "damaged");
+		b.refused = counter(&b, ETRAN_A_COUNTERS_REFUSED);
+		b.xsk.submitted -= b.refused;
 		bench_check_rest(&b, 0);
 	}
 	bench_close(&b);
@@ -317,6 +338,96 @@ static void completion_ring_corrupted(void)
 	check_next_socket();
 }
 
+/*
+ * A ring smaller than what the NIC holds, and a consumer index that says that there
+ * is room, or none, or nonsense. The tenant is honest again afterwards, and every one
+ * of its frames must be good for another packet.
+ */
+static void lie_about_room(uint32_t lead)
+{
+	static const struct bench_opts opts = { .xsk.cq_size = 64 };
+	unsigned int i, n, frames;
+	uint64_t seen, arrived;
+	struct bench b;
+
+	if (!bench_zerocopy()) {
+		ktap_skip("in copy mode the ring is the core's");
+		return;
+	}
+	if (!bench_open(&b, &opts))
+		goto out;
+	frames = b.xsk.nr_chunks / 2;
+	for (n = 0; n < frames / 256; n++) {
+		for (i = 0; i < 256; i++)
+			bench_submit(&b);
+		/* Whatever it tells, the kernel goes on. */
+		for (i = 0; i < 40; i++) {
+			ring_store(b.xsk.cq.consumer,
+				   ring_load(b.xsk.cq.producer) + lead);
+			xsk_kick(&b.xsk);
+			sink_poll(&b.sink);
+		}
+	}
+	CHECK(WAIT_FOR((xsk_kick(&b.xsk),
+			ring_store(b.xsk.cq.consumer, ring_load(b.xsk.cq.producer)),
+			balanced(&b, &(struct nl_counters){}) &&
+			counter(&b, ETRAN_A_COUNTERS_PEEKED) == frames &&
+			!counter(&b, ETRAN_A_COUNTERS_HOLDING))),
+	      "peeked %llu, completed %llu, refused %llu, holding %llu, in the NIC %llu",
+	      (unsigned long long)counter(&b, ETRAN_A_COUNTERS_PEEKED),
+	      (unsigned long long)counter(&b, ETRAN_A_COUNTERS_COMPLETED),
+	      (unsigned long long)counter(&b, ETRAN_A_COUNTERS_REFUSED),
+	      (unsigned long long)counter(&b, ETRAN_A_COUNTERS_HOLDING),
+	      (unsigned long long)counter(&b, ETRAN_A_COUNTERS_IN_NIC));
+	CHECK_EQ(counter(&b, ETRAN_A_COUNTERS_PEEKED), frames, "peeked");
+	CHECK_EQ(counter(&b, ETRAN_A_COUNTERS_COMPLETED), frames, "completed");
+	bench_fence(&b);
+	seen = b.tr.seen->egress;
+	arrived = b.sink.received;
+	for (n = 0; n < frames; n++) {
+		frame_build(xsk_data(&b.xsk, n), b.far->mac, b.near->mac, b.sink.run,
+			    PROBE_DATA, b.next_seq++, BENCH_LEN);
+		xsk_submit_raw(&b.xsk, (uint64_t)n * b.xsk.chunk_size, BENCH_LEN, 0);
+		if (n % 32)
+			continue;
+		for (i = 0; i < 20; i++) {
+			xsk_kick(&b.xsk);
+			ring_store(b.xsk.cq.consumer, ring_load(b.xsk.cq.producer));
+			sink_poll(&b.sink);
+		}
+	}
+	CHECK(WAIT_FOR((xsk_kick(&b.xsk), sink_poll(&b.sink),
+			ring_store(b.xsk.cq.consumer, ring_load(b.xsk.cq.producer)),
+			counter(&b, ETRAN_A_COUNTERS_COMPLETED) == 2 * frames)),
+	      "%llu of %u came back the second time", (unsigned long long)
+	      counter(&b, ETRAN_A_COUNTERS_COMPLETED) - frames, frames);
+	CHECK_EQ(counter(&b, ETRAN_A_COUNTERS_BUSY_CHUNK), 0, "frames still in the kernel");
+	CHECK_EQ(b.tr.seen->egress, seen + frames, "calls of egress");
+	CHECK(b.sink.received > arrived, "none arrived");
+	CHECK_EQ(b.sink.corrupt, 0, "damaged");
+out:
+	bench_close(&b);
+	check_next_socket();
+}
+
+/* The ring looks as if it had room for ever. */
+static void consumer_far_ahead(void)
+{
+	lie_about_room(1U << 20);
+}
+
+/* As if all that the NIC has had been taken. */
+static void consumer_just_ahead(void)
+{
+	lie_about_room(64);
+}
+
+/* As if the kernel had written more than fits. */
+static void consumer_behind(void)
+{
+	lie_about_room(-65U);
+}
+
 struct scribbler {
 	struct xsk *x;
 	bool stop;
@@ -378,6 +489,103 @@ static void all_rings_corrupted(void)
 	check_next_socket();
 }
 
+/* Descriptors of all kinds, as fast as the kernel takes them. */
+static void flood(struct bench *b, unsigned int rounds)
+{
+	struct xdp_desc *d = b->xsk.tx.desc;
+	unsigned int i, n;
+
+	for (i = 0; i < rounds; i++) {
+		for (n = 0; n < b->xsk.tx.size; n += 7)
+			d[n] = (struct xdp_desc){
+				.addr = (n + i) % (b->xsk.nr_chunks / 2) * 2048ULL,
+				.len = n % 3 ? BENCH_LEN : n,
+			};
+		sendto(b->xsk.fd, NULL, 0, MSG_DONTWAIT, NULL, 0);
+		sink_poll(&b->sink);
+	}
+}
+
+/* The same while the transport goes and comes again. */
+static void rings_corrupted_while_detaching(void)
+{
+	static const struct bench_opts opts = { .xsk = { .fill = 512, .cq_size = 64 } };
+	struct scribbler s = {};
+	struct bench b;
+	unsigned int i;
+
+	if (bench_open(&b, &opts)) {
+		set_mixed_orders(&b);
+		s.x = &b.xsk;
+		pthread_create(&s.thread, NULL, scribble_for_ever, &s);
+		for (i = 0; i < 10; i++) {
+			flood(&b, 20);
+			transport_detach(&b.tr);
+			flood(&b, 10);
+			CHECK_EQ(transport_attach(&b.tr), 0, "attach");
+		}
+		__atomic_store_n(&s.stop, true, __ATOMIC_RELEASE);
+		pthread_join(s.thread, NULL);
+	}
+	bench_close(&b);
+	check_next_socket();
+}
+
+static void *scribble_umem(void *data)
+{
+	struct scribbler *s = data;
+	uint64_t rng = 7;
+
+	while (!__atomic_load_n(&s->stop, __ATOMIC_ACQUIRE)) {
+		rng = rng * 6364136223846793005ULL + 1442695040888963407ULL;
+		((uint64_t *)s->x->umem)[(rng >> 33) % (s->x->umem_len / 8)] = rng;
+	}
+	return NULL;
+}
+
+static void scribbling_child(struct bench *b)
+{
+	struct scribbler s = { .x = &b->xsk };
+
+	pthread_create(&s.thread, NULL, scribble_for_ever, &s);
+	for (;;)
+		flood(b, 1);
+}
+
+/* A process is killed while it scribbles; its UMEM another one scribbles over still. */
+static void scribbler_killed(void)
+{
+	static const struct bench_opts opts = { .xsk = { .fill = 512, .cq_size = 64 } };
+	struct scribbler s;
+	struct bench b;
+	unsigned int i;
+	pid_t pid;
+
+	for (i = 0; i < 5; i++) {
+		s = (struct scribbler){ .x = &b.xsk };
+		if (bench_open(&b, &opts)) {
+			set_mixed_orders(&b);
+			pid = fork();
+			if (!pid)
+				scribbling_child(&b);
+			/* The child's is the last reference to the socket. */
+			xsk_leave(&b.xsk);
+			pthread_create(&s.thread, NULL, scribble_umem, &s);
+			CHECK(WAIT_FOR((sink_poll(&b.sink), b.tr.seen->egress > 200)),
+			      "egress saw %llu", (unsigned long long)b.tr.seen->egress);
+			kill(pid, SIGKILL);
+			CHECK_EQ(waitpid(pid, NULL, 0), pid, "wait for the child");
+			CHECK(WAIT_FOR(nl_queue_get(&b.nl, b.near->ifindex, b.queue,
+						    &(struct nl_queue){}) == -ENOENT),
+			      "the queue is still there");
+			__atomic_store_n(&s.stop, true, __ATOMIC_RELEASE);
+			pthread_join(s.thread, NULL);
+		}
+		bench_close(&b);
+	}
+	check_next_socket();
+}
+
 static void *kick_for_ever(void *data)
 {
 	struct scribbler *s = data;
@@ -424,7 +632,12 @@ static const struct ktap_case cases[] = {
 	{ "bytes_rewritten_while_held", bytes_rewritten_while_held },
 	{ "tx_producer_ahead", tx_producer_ahead },
 	{ "completion_ring_corrupted", completion_ring_corrupted },
+	{ "consumer_far_ahead", consumer_far_ahead },
+	{ "consumer_just_ahead", consumer_just_ahead },
+	{ "consumer_behind", consumer_behind },
 	{ "all_rings_corrupted", all_rings_corrupted },
+	{ "rings_corrupted_while_detaching", rings_corrupted_while_detaching },
+	{ "scribbler_killed", scribbler_killed },
 	{ "kicks_from_two_threads", kicks_from_two_threads },
 };
 

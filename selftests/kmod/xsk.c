@@ -172,7 +172,7 @@ static void ring_unmap(struct ring *r)
 	r->map = NULL;
 }
 
-void xsk_close(struct xsk *x)
+void xsk_leave(struct xsk *x)
 {
 	if (x->fd >= 0)
 		close(x->fd);
@@ -181,6 +181,11 @@ void xsk_close(struct xsk *x)
 	ring_unmap(&x->rx);
 	ring_unmap(&x->fq);
 	ring_unmap(&x->cq);
+}
+
+void xsk_close(struct xsk *x)
+{
+	xsk_leave(x);
 	if (x->umem_mapped)
 		munmap(x->umem, x->umem_mapped);
 	x->umem = NULL;

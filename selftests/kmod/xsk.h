@@ -74,6 +74,9 @@ int xsk_open(struct xsk *x, const struct xsk_opts *opts);
 /** xsk_close - give everything up; safe after a failed xsk_open() */
 void xsk_close(struct xsk *x);
 
+/** xsk_leave - give up the socket and the rings, whose mappings hold it; not the UMEM */
+void xsk_leave(struct xsk *x);
+
 /** xsk_chunk - a free TX chunk, or -1 */
 int64_t xsk_chunk(struct xsk *x);
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kmod/frame.c on one CPU, against a table of who has each frame, by chosen bytes: two
- * FIFOs and a wheel of one map with limits, requeue, release, the completion ring, and
- * teardown at any moment. kmod_frame.c has two CPUs.
+ * kmod/frame.c and bucket.c on one CPU, against a table of who has each frame, by chosen
+ * bytes: two FIFOs and a wheel of one map with limits, requeue, release, a completion
+ * ring whose tenant writes anything into it, a driver that says anything, and teardown
+ * at any moment. unit/kmod/ has two CPUs.
  *
  * runs: 30000
  */
 #include "kmod/frame.c"
+#include "kmod/bucket.c"
 #include "kmod/wheel.c"
 
 #include "must.h"
@@ -15,12 +17,14 @@
 #define BUCKETS	3U		/* the last is a wheel */
 #define SLOTS	64U
 #define WIDTH	10U
-#define CQ_SIZE	16U
+#define SHIFT	11
+#define CQ_SIZE	8U
 
 static struct etran_frames fs;
 static struct etran_frame frame[FRAMES];
-static u8 state[FRAMES];
-static u32 cq[CQ_SIZE];
+static struct etran_chunk chunk[FRAMES];
+static u64 desc[CQ_SIZE];
+static u32 producer, consumer;
 static struct etran_bucket bucket[BUCKETS];
 static struct etran_wheel wheel;
 static struct etran_slot slot[SLOTS];
@@ -32,12 +36,13 @@ static struct {
 	u8 state;
 	u32 in;			/* bucket */
 	u64 due;		/* in the wheel */
-	s64 rank;		/* among those of its bucket, or of the release FIFO */
+	s64 rank;		/* among those of its bucket or FIFO */
+	u32 offset;
 	bool drop;
 } is[FRAMES];
 static s64 next_rank, front_rank;
 static int model_room;
-static u32 ring[CQ_SIZE], ring_head, ring_tail, returned, claimed;
+static u32 written, returned, claimed;
 static u64 now;
 
 void cpu_yield(void)
@@ -59,6 +64,25 @@ void raw_spin_unlock(raw_spinlock_t *lock)
 	MUST(!--lock->owner);
 }
 
+/* The tenant's, at this moment. */
+u32 user_load(const u32 *p)
+{
+	static const s32 at[] = { 0, 1, 2, CQ_SIZE - 1, CQ_SIZE, CQ_SIZE + 1, -1, 1 << 30 };
+	u32 what = byte();
+
+	MUST(p == &consumer);
+	if (!(what & 8))
+		return consumer;	/* it was honest */
+	consumer = written - at[what & 7];
+	producer = byte();
+	return consumer;
+}
+
+static u32 room_of(u32 at)
+{
+	return written - at <= CQ_SIZE ? CQ_SIZE - (written - at) : 0;
+}
+
 static bool queued(u32 i)
 {
 	return is[i].state == ETRAN_FRAME_PENDING || is[i].state == ETRAN_FRAME_HELD;
@@ -73,19 +97,24 @@ static u32 depth(u32 b)
 	return n;
 }
 
-/* The first frame that is @queued in a bucket, or READY; FRAMES: none. */
-static u32 first(u32 b, bool ready)
+/* The first frame that is @queued in a bucket, or in a FIFO's state; FRAMES: none. */
+static u32 first_in(u32 b, u8 state)
 {
 	u32 i, got = FRAMES;
 
 	for (i = 0; i < FRAMES; i++) {
-		if (ready ? is[i].state != ETRAN_FRAME_READY : !queued(i) || is[i].in != b)
+		if (state ? is[i].state != state : !queued(i) || is[i].in != b)
 			continue;
 		if (got == FRAMES || is[i].due < is[got].due ||
 		    (is[i].due == is[got].due && is[i].rank < is[got].rank))
 			got = i;
 	}
 	return got;
+}
+
+static u32 first(u32 b)
+{
+	return first_in(b, 0);
 }
 
 static void model_put(u32 i, u32 b, u8 how, const struct etran_place *p)
@@ -97,11 +126,16 @@ static void model_put(u32 i, u32 b, u8 how, const struct etran_place *p)
 	model_room--;
 }
 
-static void model_ready(u32 i, bool drop)
+static void model_fifo(u32 i, u8 state)
 {
-	is[i].state = ETRAN_FRAME_READY;
+	is[i].state = state;
 	is[i].due = 0;
 	is[i].rank = next_rank++;
+}
+
+static void model_ready(u32 i, bool drop)
+{
+	model_fifo(i, ETRAN_FRAME_READY);
 	is[i].drop = drop;
 }
 
@@ -135,7 +169,7 @@ static void hold(u32 i, u32 b)
 static void dequeue(u32 b)
 {
 	u64 by = byte() & 1 ? now : ETRAN_WHEEL_NEVER, next;
-	u32 i = first(b, false);
+	u32 i = first(b);
 	bool late = i < FRAMES && b == BUCKETS - 1 && is[i].due > by;
 	struct etran_frame *f = etran_frame_dequeue(&bucket[b], by, &next);
 
@@ -181,61 +215,125 @@ static void release(u32 i, bool drop)
 {
 	if (is[i].state != ETRAN_FRAME_TAKEN && is[i].state != ETRAN_FRAME_EGRESS)
 		return;
-	etran_frame_release(&frame[i], drop);
+	etran_frame_release(&frame[i], is[i].state, drop);
 	model_ready(i, drop);
 }
 
-static void reserve(u32 ent)
+/*
+ * What the kernel did with what it read of the ring is what it may have done: of those
+ * that are to go back the first @n did, all of them if there was room.
+ */
+static void model_back(u32 n, u32 before)
 {
-	etran_cq_reserve(&fs, ent);
-	ring[ring_head++ % CQ_SIZE] = ent;
+	u32 i;
+
+	MUST(fs.cq.prod == before + n && producer == (n ? fs.cq.prod : producer));
+	while (n--) {
+		i = first_in(0, ETRAN_FRAME_BACK);
+		MUST(i < FRAMES);
+		MUST(desc[written % CQ_SIZE] == ((u64)i << SHIFT) + is[i].offset);
+		is[i].state = ETRAN_FRAME_FREE;
+		written++;
+		returned++;
+	}
+	/* Nothing waits without reason. */
+	MUST(first_in(0, ETRAN_FRAME_BACK) == FRAMES || !room_of(consumer));
 }
 
-/* To the NIC and into the completion ring, as in tx.c. */
-static void pop(bool busy)
+/* To the NIC, or back, as in tx.c. */
+static void pop(void)
 {
-	u32 i = first(0, true);
+	u32 i = first_in(0, ETRAN_FRAME_READY), n, before = fs.cq.prod;
 	struct etran_frame *f;
 	bool drop;
 
-	if (ring_head - ring_tail == CQ_SIZE)
-		return;
 	f = etran_frame_pop(&fs, &drop);
 	MUST(f == (i < FRAMES ? &frame[i] : NULL));
 	if (!f)
 		return;
 	MUST(drop == (is[i].drop || fs.stopping));
-	is[i].drop = drop;
-	if (busy) {
-		etran_frame_unpop(f);
+	if (!drop) {
+		model_fifo(i, ETRAN_FRAME_NIC);
 		return;
 	}
-	is[i].state = ETRAN_FRAME_NIC;
-	reserve(i | (drop ? ETRAN_CQ_RETURN : 0));
+	n = etran_frame_give_back(&fs, i, ETRAN_FRAME_NIC);
+	model_fifo(i, ETRAN_FRAME_BACK);
+	model_back(n, before);
 }
 
-static void settle(u32 nb)
+static void send(u32 i)
 {
-	u32 n, ent;
+	if (is[i].state != ETRAN_FRAME_EGRESS)
+		return;
+	MUST(etran_frame_send(&fs, i));
+	model_fifo(i, ETRAN_FRAME_NIC);
+}
 
-	n = etran_cq_settle(&fs, nb);
-	for (; ring_tail != ring_head; ring_tail++, n--) {
-		ent = ring[ring_tail % CQ_SIZE];
-		if (!(ent & ETRAN_CQ_RETURN) && !nb--)
-			break;
-		ent &= ~ETRAN_CQ_RETURN;
-		if (ent != ETRAN_CQ_NO_FRAME) {
-			is[ent].state = ETRAN_FRAME_FREE;
-			returned++;
-		}
+static void drop(u32 i)
+{
+	u32 before = fs.cq.prod, n;
+
+	if (is[i].state != ETRAN_FRAME_EGRESS)
+		return;
+	n = etran_frame_give_back(&fs, i, ETRAN_FRAME_EGRESS);
+	model_fifo(i, ETRAN_FRAME_BACK);
+	model_back(n, before);
+}
+
+static void complete(u32 nb)
+{
+	u32 before = fs.cq.prod, n = etran_frames_completed(&fs, nb), i;
+
+	while (nb-- && (i = first_in(0, ETRAN_FRAME_NIC)) < FRAMES)
+		model_fifo(i, ETRAN_FRAME_BACK);
+	model_back(n, before);
+}
+
+/* The last @nb were not taken. */
+static void cancel(u32 nb)
+{
+	u32 before = fs.cq.prod, n, i, in_nic = 0;
+
+	for (i = 0; i < FRAMES; i++)
+		in_nic += is[i].state == ETRAN_FRAME_NIC;
+	n = etran_frames_cancelled(&fs, nb);
+	/* Those before them go round. */
+	for (i = 0; nb < in_nic && i < in_nic - nb; i++)
+		model_fifo(first_in(0, ETRAN_FRAME_NIC), ETRAN_FRAME_STATES);
+	while ((i = first_in(0, ETRAN_FRAME_NIC)) < FRAMES)
+		model_fifo(i, ETRAN_FRAME_BACK);
+	while ((i = first_in(0, ETRAN_FRAME_STATES)) < FRAMES)
+		model_fifo(i, ETRAN_FRAME_NIC);
+	model_back(n, before);
+}
+
+static void flush(void)
+{
+	u32 before = fs.cq.prod;
+
+	model_back(etran_frames_flush(&fs), before);
+}
+
+static void echo(void)
+{
+	bool waits = first_in(0, ETRAN_FRAME_BACK) < FRAMES;
+
+	if (etran_frames_echo(&fs, 12345)) {
+		MUST(!waits && room_of(consumer) && desc[written % CQ_SIZE] == 12345);
+		written++;
+	} else {
+		MUST(waits || !room_of(consumer));
 	}
-	MUST(!n && fs.cq_published == ring_tail);
 }
 
 static void purge(u32 i)
 {
 	u32 b = is[i].in;
 	bool was = queued(i);
+
+	/* Whoever purges has waited until no egress runs. */
+	if (is[i].state == ETRAN_FRAME_PENDING)
+		return;
 
 	MUST(etran_frame_purge(&frame[i]) == (was ? &bucket[b] : NULL));
 	if (!was)
@@ -246,7 +344,7 @@ static void purge(u32 i)
 
 static void look(u32 b)
 {
-	u32 i = first(b, false);
+	u32 i = first(b);
 	struct etran_held held;
 	int err = etran_frame_peek(&bucket[b], &held);
 	u64 due = i == FRAMES ? ETRAN_WHEEL_NEVER : is[i].due;
@@ -263,28 +361,34 @@ static void look(u32 b)
 
 static void check(void)
 {
-	u32 i, ready = 0;
+	u32 i, ready = 0, nic = 0, back = 0;
 
 	for (i = 0; i < FRAMES; i++) {
 		MUST(etran_frame_get(&fs, i) == is[i].state);
 		MUST(frame[i].bucket == (queued(i) ? &bucket[is[i].in] : NULL));
 		ready += is[i].state == ETRAN_FRAME_READY;
+		nic += is[i].state == ETRAN_FRAME_NIC;
+		back += is[i].state == ETRAN_FRAME_BACK;
 	}
 	for (i = 0; i < BUCKETS; i++) {
 		MUST(bucket[i].depth == depth(i));
 		look(i);
 	}
-	MUST(fs.nr_ready == ready && atomic_read(&room) == model_room);
+	MUST(fs.ready.nr == ready && fs.nic.nr == nic && fs.back.nr == back);
+	MUST(atomic_read(&room) == model_room && fs.cq.prod == written);
+	MUST(!etran_frame_refusals.counter);
 }
 
 static void claim(u32 i)
 {
-	int err = etran_frame_claim(&fs, i);
+	u32 offset = byte();
+	int got = etran_frame_claim(&fs, ((u64)i << SHIFT) + offset);
 
-	MUST(err == (is[i].state == ETRAN_FRAME_FREE ? 0 : -EBUSY));
-	if (err)
+	MUST(got == (is[i].state == ETRAN_FRAME_FREE ? (int)i : -EBUSY));
+	if (got < 0)
 		return;
 	is[i].state = ETRAN_FRAME_EGRESS;
+	is[i].offset = offset;
 	claimed++;
 }
 
@@ -323,15 +427,24 @@ static void step(void)
 		release(i, op & 0x80);
 		break;
 	case 10:
+		pop();
+		break;
 	case 11:
-		pop(op & 0x80);
+		if (op & 0x80)
+			send(i);
+		else
+			drop(i);
 		break;
 	case 12:
-		settle(i);
+		complete(op & 0x80 ? UINT32_MAX - i : i / 2);
 		break;
-	case 13:	/* what is nobody's frame */
-		if (ring_head - ring_tail < CQ_SIZE)
-			reserve(ETRAN_CQ_NO_FRAME | (op & 0x80 ? ETRAN_CQ_RETURN : 0));
+	case 13:
+		if (op & 0x80)
+			flush();
+		else if (op & 0x40)
+			cancel(i);
+		else
+			echo();
 		break;
 	case 14:
 		now += i;
@@ -353,14 +466,22 @@ static void set_up(void)
 
 	memset(&fs, 0, sizeof(fs));
 	memset(frame, 0, sizeof(frame));
-	memset(state, 0, sizeof(state));
+	memset(chunk, 0, sizeof(chunk));
+	memset(desc, 0, sizeof(desc));
 	memset(bucket, 0, sizeof(bucket));
 	memset(bits, 0, sizeof(bits));
 	memset(is, 0, sizeof(is));
 	fs.frame = frame;
-	fs.state = state;
-	fs.cq = cq;
-	etran_frames_init(&fs, FRAMES, CQ_SIZE);
+	fs.chunk = chunk;
+	fs.cq = (struct etran_cq){
+		.desc = desc, .producer = &producer, .consumer = &consumer,
+		.size = CQ_SIZE, .prod = -3,
+	};
+	producer = -3;
+	consumer = -3;
+	written = -3;
+	etran_frame_refusals.counter = 0;
+	etran_frames_init(&fs, FRAMES, SHIFT);
 	etran_wheel_init(&wheel, SLOTS, WIDTH, how >> 4 & 3, slot, bits);
 	model_room = 1 + how % 16 * 2;
 	atomic_set(&room, model_room);
@@ -371,8 +492,6 @@ static void set_up(void)
 	bucket[BUCKETS - 1].wheel = &wheel;
 	next_rank = 0;
 	front_rank = 0;
-	ring_head = 0;
-	ring_tail = 0;
 	returned = 0;
 	claimed = 0;
 	now = 1000;
@@ -391,11 +510,14 @@ static void tear_down(void)
 		release(i, true);
 		check();
 	}
-	while (first(0, true) < FRAMES) {
-		pop(false);
-		settle(CQ_SIZE);
+	while (first_in(0, ETRAN_FRAME_READY) < FRAMES)
+		pop();
+	at = end;		/* honest from here on */
+	complete(FRAMES);
+	for (i = 0; i < FRAMES; i++) {
+		consumer = written;
+		flush();
 	}
-	settle(CQ_SIZE);
 	check();
 	MUST(claimed == returned);
 	for (i = 0; i < FRAMES; i++)

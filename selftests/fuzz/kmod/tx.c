@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kmod/tx.c, whole: tenants that send anything, a driver that takes and completes as it
- * likes, egress and timer programs that say anything. Counters add up after each
- * step, sockets get the same share, and in the end everything has been given back
- * once, by wake-ups alone.
+ * kmod/tx.c, whole: tenants that send anything and write anything into their completion
+ * ring, a driver that takes and completes as it likes, egress and timer programs that say
+ * anything. Counters add up after each step, sockets get the same share, and in the end
+ * every frame has been given back once, by wake-ups alone.
  *
  * runs: 30000
  */
 #include "kmod/frame.c"
+#include "kmod/bucket.c"
 #include "kmod/wheel.c"
 #include "kmod/tx.c"
 
@@ -18,20 +19,23 @@
 #define CHUNK_SIZE	(1U << CHUNK_SHIFT)
 #define SOCKETS		3
 #define NIC_RING	64U
+#define CQ_RING		8U
 
 /* The chunks' shadows behind them; the last number is beyond the UMEM. */
 static u8 umem[2 * CHUNKS * CHUNK_SIZE];
 static struct xsk_buff_pool xp;
 static struct xdp_sock sock[SOCKETS];
 static struct etran_frame frame[CHUNKS];
-static u8 state[CHUNKS];
-static u32 cq[SHIM_CQ_RING];
+static struct etran_chunk chunk[CHUNKS];
+static u64 ring[CQ_RING];
+static u32 producer, consumer;
 static struct etran_pool pool;
 static struct etran_bucket bucket;
 static struct etran_transport transport;
 
-static u32 owned[CHUNKS + 1];	/* handed in and not given back */
-static u32 in_nic, sent, nr_sockets, nr_taken;
+static u32 owned[CHUNKS + 1];	/* handed in and not given back or refused */
+static u32 in_nic, sent, nr_sockets, nr_taken, reaped;
+static bool liar;		/* for ever: nobody reaps */
 static bool kicked, armed, calm;
 static u32 mood;		/* of egress when it is calm */
 static struct etran_frame *taken[CHUNKS];
@@ -57,31 +61,19 @@ void raw_spin_unlock(raw_spinlock_t *lock)
 
 /* ---- the core's side ------------------------------------------------- */
 
-u32 etran_cq_room(struct xsk_buff_pool *p, u32 max)
+/* What the tenant has written by now. */
+u32 user_load(const u32 *p)
 {
-	return min(max, SHIM_CQ_RING - (p->cq_reserved - p->cq_cons));
-}
+	static const s32 lie[] = { 0, 1, CQ_RING - 1, CQ_RING, CQ_RING + 1, -1, 1 << 30, 3 };
+	u32 what;
 
-u32 etran_cq_state(struct xsk_buff_pool *p, u32 *reserved, u32 *published)
-{
-	*reserved = p->cq_reserved;
-	*published = p->cq_published;
-	return SHIM_CQ_RING;
-}
-
-void etran_cq_add(struct xsk_buff_pool *p, struct xdp_desc *descs, u32 nb)
-{
-	u32 i;
-
-	MUST(nb <= etran_cq_room(p, nb));
-	for (i = 0; i < nb; i++)
-		p->cq[p->cq_reserved++ % SHIM_CQ_RING] = descs[i].addr;
-}
-
-void etran_cq_publish(struct xsk_buff_pool *p, u32 prod)
-{
-	MUST(prod - p->cq_published <= p->cq_reserved - p->cq_published);
-	p->cq_published = prod;
+	MUST(p == &consumer);
+	if (!liar || calm)
+		return consumer;
+	what = byte();
+	producer = byte();
+	ring[what >> 4 & 7] = byte();
+	return pool.fs.cq.prod - lie[what & 7];
 }
 
 /* How far two sockets that both have something to send may be apart. */
@@ -103,7 +95,7 @@ static void check_shares(void)
 }
 
 /* Valid ones up to the first that is not; that one behind them. */
-u32 etran_tx_read(struct xdp_sock *xs, struct xdp_desc *descs, u32 max, u32 *invalid)
+u32 xsk_hook_tx_read(struct xdp_sock *xs, struct xdp_desc *descs, u32 max, u32 *invalid)
 {
 	u32 n = 0;
 
@@ -155,12 +147,13 @@ static s32 egress(struct etran_pkt *pkt)
 	struct etran_tx *tx = (struct etran_tx *)pkt;
 	struct etran_place p = {};
 	struct etran_priv priv = {};
+	u64 addr = etran_frame_addr(&pool.fs, etran_frame_idx(tx->frame));
 	u32 what = calm ? mood : byte();
 
 	MUST(pkt->len <= CHUNK_SIZE);
 	/* Strict: what the tenant wrote, where the tenant cannot. */
-	MUST(tx->data == umem + tx->addr + pool.shadow);
-	MUST(tx->data[0] == umem[tx->addr]);
+	MUST(tx->data == umem + addr + pool.shadow);
+	MUST(tx->data[0] == umem[addr]);
 	if (what & 0x10) {	/* as bpf_etran_hold() */
 		p.front = what & 0x20;
 		etran_tx_egress_held(tx);
@@ -175,7 +168,7 @@ static s32 egress(struct etran_pkt *pkt)
 
 static void release(struct etran_frame *f, bool drop)
 {
-	etran_frame_release(f, drop);
+	etran_frame_release(f, ETRAN_FRAME_TAKEN, drop);
 	kicked = true;
 }
 
@@ -207,59 +200,65 @@ static void timer(void)
 
 /* ---- tenant, NIC ------------------------------------------------------ */
 
-static void submit(struct xdp_sock *xs, u32 chunk, u32 len)
+static void submit(struct xdp_sock *xs, u32 which, u32 len)
 {
 	struct xdp_desc *d;
 
 	if (xs->prod - xs->cons == SHIM_TX_RING)
 		return;
 	d = &xs->ring[xs->prod++ % SHIM_TX_RING];
-	chunk %= CHUNKS + 1;
-	d->addr = (u64)chunk << CHUNK_SHIFT;
+	which %= CHUNKS + 1;
+	d->addr = (u64)which << CHUNK_SHIFT;
 	d->len = 14 + len * 7;
 	d->options = len;
-	owned[chunk]++;
+	owned[which]++;
 	umem[d->addr]++;
 	kicked = true;
 }
 
 /* Who has much to send. */
-static void fill(struct xdp_sock *xs, u32 chunk, u32 len)
+static void fill(struct xdp_sock *xs, u32 which, u32 len)
 {
 	while (xs->prod - xs->cons < SHIM_TX_RING)
-		submit(xs, chunk < CHUNKS ? chunk++ % CHUNKS : chunk, len);
+		submit(xs, which < CHUNKS ? which++ % CHUNKS : which, len);
 }
 
 static void reap(void)
 {
-	bool full = !etran_cq_room(&xp, 1);
-	u32 chunk;
+	bool waits = pool.fs.back.nr;
+	u32 idx;
 
-	while (xp.cq_cons != xp.cq_published) {
-		chunk = xp.cq[xp.cq_cons++ % SHIM_CQ_RING] >> CHUNK_SHIFT;
-		MUST(chunk <= CHUNKS && owned[chunk]);
-		owned[chunk]--;
+	if (liar && !calm)
+		return;
+	for (; reaped != pool.fs.cq.prod; reaped++) {
+		if (liar)	/* what it wrote itself */
+			continue;
+		idx = ring[reaped % CQ_RING] >> CHUNK_SHIFT;
+		MUST(idx <= CHUNKS && owned[idx]);
+		owned[idx]--;
 		/* It is the tenant's again, unless that handed it in twice. */
-		MUST(owned[chunk] || chunk == CHUNKS ||
-		     etran_frame_get(&pool.fs, chunk) == ETRAN_FRAME_FREE);
+		MUST(owned[idx] || idx == CHUNKS ||
+		     etran_frame_get(&pool.fs, idx) == ETRAN_FRAME_FREE);
 	}
+	consumer = reaped;
 	/* Who makes room where there was none calls. */
-	kicked |= full && etran_cq_room(&xp, 1);
+	kicked |= waits;
 }
 
 static void driver(u32 max)
 {
 	struct xdp_desc descs[NIC_RING];
 	u64 looked = pool.cnt.peeked;
-	u8 before[CHUNKS];
-	bool late = false;
+	bool waited[CHUNKS], late = false;
 	u32 n, i;
 
 	max = min(max, NIC_RING - in_nic);
 	if (!max)
 		return;
 	kicked = false;
-	memcpy(before, state, sizeof(before));
+	for (i = 0; i < CHUNKS; i++)
+		waited[i] = etran_frame_get(&pool.fs, i) == ETRAN_FRAME_READY &&
+			    !chunk[i].drop;
 	n = etran_tx(&xp, descs, max);
 	MUST(n <= max);
 	MUST(pool.cnt.peeked - looked <= max(max, (u32)ETRAN_TX_WORK));
@@ -268,8 +267,8 @@ static void driver(u32 max)
 
 		MUST(addr < CHUNKS * CHUNK_SIZE && !descs[i].options);
 		/* What waited is first. */
-		late |= before[addr >> CHUNK_SHIFT] != ETRAN_FRAME_READY;
-		MUST(!late || before[addr >> CHUNK_SHIFT] != ETRAN_FRAME_READY);
+		late |= !waited[addr >> CHUNK_SHIFT];
+		MUST(!late || !waited[addr >> CHUNK_SHIFT]);
 	}
 	in_nic += n;
 	sent += n;
@@ -287,6 +286,15 @@ static void complete(u32 nb)
 	kicked = true;		/* NAPI looks for more */
 }
 
+/* It had no room after all. */
+static void cancel(u32 nb)
+{
+	nb = min(nb, in_nic);
+	MUST(etran_tx_cancelled(&xp, nb));
+	in_nic -= nb;
+	sent -= nb;
+}
+
 /* ---- what must always hold -------------------------------------------- */
 
 static void check(void)
@@ -294,21 +302,21 @@ static void check(void)
 	u32 i, nr[ETRAN_FRAME_STATES] = {}, n = 0, holding;
 
 	for (i = 0; i < CHUNKS; i++)
-		nr[state[i]]++;
-	for (i = 0; i <= CHUNKS; i++)
-		n += owned[i];
+		nr[chunk[i].state]++;
 	for (i = 0; i < nr_sockets; i++)
-		n -= sock[i].prod - sock[i].cons;
+		n += sock[i].cons;
 	holding = nr[ETRAN_FRAME_PENDING] + nr[ETRAN_FRAME_HELD] +
-		  nr[ETRAN_FRAME_TAKEN] + nr[ETRAN_FRAME_READY];
+		  nr[ETRAN_FRAME_TAKEN] + nr[ETRAN_FRAME_READY] +
+		  nr[ETRAN_FRAME_BACK];
 	MUST(!nr[ETRAN_FRAME_EGRESS] && !nr[ETRAN_FRAME_PENDING]);
-	MUST(nr[ETRAN_FRAME_READY] == pool.fs.nr_ready);
+	MUST(nr[ETRAN_FRAME_READY] == pool.fs.ready.nr);
+	MUST(nr[ETRAN_FRAME_NIC] == pool.fs.nic.nr && pool.fs.nic.nr == in_nic);
+	MUST(nr[ETRAN_FRAME_BACK] == pool.fs.back.nr);
 	MUST(nr[ETRAN_FRAME_HELD] == bucket.depth && nr[ETRAN_FRAME_TAKEN] == nr_taken);
-	MUST(pool.cnt.peeked - pool.cnt.completed ==
-	     holding + pool.fs.cq_reserved - pool.fs.cq_published);
-	/* And the same from outside: what the tenants miss. */
-	MUST(n == holding + xp.cq_reserved - xp.cq_cons);
-	MUST(pool.fs.cq_published == xp.cq_published && pool.fs.cq_reserved == xp.cq_reserved);
+	MUST(pool.cnt.peeked == n);
+	MUST(pool.cnt.peeked - pool.fs.cq.published - pool.cnt.refused == holding + in_nic);
+	MUST((u32)pool.fs.cq.published == pool.fs.cq.prod && !etran_frame_refusals.counter);
+	MUST(liar || (producer == pool.fs.cq.prod && producer - consumer <= CQ_RING));
 	MUST(pool.cnt.sent == sent);
 }
 
@@ -330,16 +338,16 @@ static void traffic(u32 rounds, u32 max, bool timers)
 
 static void step(void)
 {
-	u32 op = byte(), arg = op >> 3, chunk;
+	u32 op = byte(), arg = op >> 3, which;
 
 	switch (op & 7) {
 	case 0:
-		chunk = byte();
-		submit(&sock[arg % nr_sockets], chunk, byte());
+		which = byte();
+		submit(&sock[arg % nr_sockets], which, byte());
 		break;
 	case 1:
-		chunk = byte();
-		fill(&sock[arg % nr_sockets], chunk, byte());
+		which = byte();
+		fill(&sock[arg % nr_sockets], which, byte());
 		break;
 	case 2:
 		mood = byte();
@@ -349,7 +357,10 @@ static void step(void)
 		driver(1 + 2 * arg);
 		break;
 	case 4:
-		complete(arg);
+		if (arg & 0x10)
+			cancel(arg & 3);
+		else
+			complete(arg);
 		break;
 	case 5:
 		reap();
@@ -375,7 +386,7 @@ static void set_up(void)
 	memset(&pool, 0, sizeof(pool));
 	memset(sock, 0, sizeof(sock));
 	memset(frame, 0, sizeof(frame));
-	memset(state, 0, sizeof(state));
+	memset(chunk, 0, sizeof(chunk));
 	memset(owned, 0, sizeof(owned));
 	memset(&bucket, 0, sizeof(bucket));
 	in_nic = 0;
@@ -387,29 +398,32 @@ static void set_up(void)
 	mood = 0;
 	nr_sockets = 1 + how % SOCKETS;
 	xp = (struct xsk_buff_pool){
-		.etran = &pool, .umem = umem,
+		.hook_data = &pool, .umem = umem,
 		.chunk_shift = CHUNK_SHIFT, .chunk_size = CHUNK_SIZE,
 	};
 	INIT_LIST_HEAD(&xp.xsk_tx_list);
 	for (i = 0; i < nr_sockets; i++)
 		list_add_tail(&sock[i].tx_list, &xp.xsk_tx_list);
 	pool.fs.frame = frame;
-	pool.fs.state = state;
-	pool.fs.cq = cq;
+	pool.fs.chunk = chunk;
+	pool.fs.cq = (struct etran_cq){
+		.desc = ring, .producer = &producer, .consumer = &consumer,
+		.size = CQ_RING,
+	};
+	producer = 0;
+	consumer = 0;
+	reaped = 0;
+	liar = how & 4;
+	pool.started = true;
+	etran_frame_refusals.counter = 0;
 	pool.xp = &xp;
 	pool.zc = true;
 	pool.shadow = how & 0x40 ? CHUNKS * CHUNK_SIZE : 0;
 	pool.first_tx = how & 0x40 ? how >> 4 & 3 : 0;
-	etran_frames_init(&pool.fs, CHUNKS, SHIM_CQ_RING);
+	etran_frames_init(&pool.fs, CHUNKS, CHUNK_SHIFT);
 	etran_bucket_init(&bucket, 5, 8);
 	transport.ops = &ops;
 	pool.tr = how & 0x80 ? NULL : &transport;
-	/* Sent before the pool was bound: the NIC has them still. */
-	for (i = 0; i < (how >> 2 & 3); i++) {
-		owned[i]++;
-		xp.cq[xp.cq_reserved++] = (u64)i << CHUNK_SHIFT;
-		in_nic++;
-	}
 }
 
 /* Nobody does anything by itself any more: wake-ups have to be enough. */
@@ -417,18 +431,20 @@ static void run_to_rest(void)
 {
 	u32 i, rounds = 0, max = 1 + byte() % NIC_RING;
 
-	for (; kicked || in_nic || xp.cq_cons != xp.cq_published; rounds++) {
+	kicked |= liar;		/* as it must who cannot know */
+
+	for (; kicked || in_nic || reaped != pool.fs.cq.prod; rounds++) {
 		MUST(rounds < 1000);
 		traffic(1, max, false);
 	}
 	for (i = 0; i < nr_sockets; i++)
 		MUST(sock[i].prod == sock[i].cons);
 	armed |= nr_taken || bucket.depth;
-	for (; kicked || armed || in_nic || xp.cq_cons != xp.cq_published; rounds++) {
+	for (; kicked || armed || in_nic || reaped != pool.fs.cq.prod; rounds++) {
 		MUST(rounds < 1000);
 		traffic(1, max, true);
 	}
-	MUST(pool.cnt.peeked == pool.cnt.completed);
+	MUST(pool.cnt.peeked == pool.fs.cq.published + pool.cnt.refused);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
@@ -436,7 +452,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	at = data;
 	end = data + len;
 	set_up();
-	driver(1);		/* takes the completion ring over */
 	while (at < end)
 		step();
 	run_to_rest();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What kmod/frame.c and kmod/wheel.c need of the kernel, for a native build
+ * What kmod/{frame,bucket,wheel}.c need of the kernel, for a native build
  * under a scheduler that decides at each access to shared memory which CPU goes
- * on (see kmod_frame.c).
+ * on (see frame.c).
  */
 #ifndef _FRAME_SHIM_H
 #define _FRAME_SHIM_H
@@ -14,6 +14,7 @@
 #include <string.h>
 
 typedef uint8_t u8;
+typedef uint16_t u16;
 typedef uint32_t u32;
 typedef int32_t s32;
 typedef uint64_t u64;
@@ -21,16 +22,43 @@ typedef int64_t s64;
 
 #include "kmod/ops.h"
 
+static inline __attribute__((format(printf, 1, 2))) void
+pr_warn_ratelimited(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
 /* The other CPU may go on from here. */
 void cpu_yield(void);
 
 #define READ_ONCE(x)		(cpu_yield(), (x))
 #define WRITE_ONCE(x, val)	do { cpu_yield(); (x) = (val); } while (0)
+#define smp_store_release(p, val)	WRITE_ONCE(*(p), val)
+
+/* One step for the other CPU. */
+#define try_cmpxchg(p, was, to) ({				\
+	bool same_;						\
+								\
+	cpu_yield();						\
+	same_ = *(p) == *(was);					\
+	if (same_)						\
+		*(p) = (to);					\
+	else							\
+		*(was) = *(p);					\
+	same_; })
+
+/* What user space has written there by now: anything. */
+u32 user_load(const u32 *p);
+#define etran_user_load(p)	user_load(p)
 
 typedef struct {
 	int owner;		/* CPU + 1 */
 } raw_spinlock_t;
 
+#define BIT(n)			(1UL << (n))
+#define likely(x)		__builtin_expect(!!(x), 1)
+#define unlikely(x)		__builtin_expect(!!(x), 0)
+#define DEBUG_NET_WARN_ON_ONCE(x)	((void)(x))
 #define min(a, b)		((a) < (b) ? (a) : (b))
 #define max(a, b)		((a) > (b) ? (a) : (b))
 #define min3(a, b, c)		min(a, min(b, c))
@@ -40,6 +68,17 @@ typedef struct {
 typedef struct {
 	int counter;
 } atomic_t;
+
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+#define ATOMIC64_INIT(i)	{ (i) }
+
+static inline void atomic64_inc(atomic64_t *v)
+{
+	v->counter++;
+}
 
 static inline void atomic_set(atomic_t *v, int i)
 {

@@ -11,13 +11,9 @@
 
 #include "frame-shim.h"
 
-typedef uint16_t u16;
-
 #define __rcu
 #define __percpu
 #define __printf(fmt, args)	__attribute__((format(printf, fmt, args)))
-#define likely(x)		(x)
-#define unlikely(x)		(x)
 #define container_of(ptr, type, member) list_entry(ptr, type, member)
 #define rcu_dereference(p)	(p)
 
@@ -37,9 +33,6 @@ typedef uint16_t u16;
 	     pos = list_entry(pos->member.next, typeof(*pos), member))
 
 typedef raw_spinlock_t spinlock_t;
-typedef struct {
-	s64 counter;
-} atomic64_t;
 struct mutex;
 struct net;
 struct net_device;
@@ -68,17 +61,13 @@ struct xdp_sock {
 	u64 taken;		/* bytes since all rings had something */
 };
 
-/* A pool of the model: its completion ring. */
-#define SHIM_CQ_RING	64U
-
+/* A pool of the model. */
 struct xsk_buff_pool {
-	void *etran;
+	void *hook_data;
 	struct list_head xsk_tx_list;
 	u32 chunk_shift;
 	u32 chunk_size;
 	u8 *umem;
-	u64 cq[SHIM_CQ_RING];
-	u32 cq_reserved, cq_published, cq_cons;
 };
 
 static inline void *xsk_buff_raw_get_data(struct xsk_buff_pool *xp, u64 addr)
@@ -86,17 +75,13 @@ static inline void *xsk_buff_raw_get_data(struct xsk_buff_pool *xp, u64 addr)
 	return xp->umem + addr;
 }
 
-u32 etran_tx_read(struct xdp_sock *xs, struct xdp_desc *descs, u32 max, u32 *invalid);
-u32 etran_cq_room(struct xsk_buff_pool *xp, u32 max);
-u32 etran_cq_state(struct xsk_buff_pool *xp, u32 *reserved, u32 *published);
-void etran_cq_add(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 nb);
-void etran_cq_publish(struct xsk_buff_pool *xp, u32 prod);
+u32 xsk_hook_tx_read(struct xdp_sock *xs, struct xdp_desc *descs, u32 max, u32 *invalid);
 
 /* Instead of the events of kmod/trace.h: nobody traces. */
 #define _ETRAN_TRACE_H
 struct etran_tx;
 void etran_trace_egress(const struct etran_tx *tx, int verdict);
 #define trace_etran_egress_enabled()	false
-#define trace_etran_complete(ep, nr)	do { } while (0)
+#define trace_etran_complete(ep, nr)	((void)(ep))
 
 #endif /* _TX_SHIM_H */
