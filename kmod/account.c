@@ -2,7 +2,6 @@
 /*
  * Counters of pools and transports, and frames that nobody can account for.
  */
-#include <linux/delay.h>
 #include <linux/percpu.h>
 
 #include "account.h"
@@ -12,6 +11,21 @@
 
 /* Of pools that are gone. */
 static atomic64_t pool_leaked = ATOMIC64_INIT(0);
+
+/**
+ * etran_counters_add - add counters to others
+ * @sum: sum
+ * @cnt: what is added
+ */
+void etran_counters_add(struct etran_counters *sum, const struct etran_counters *cnt)
+{
+	const u64 *c = (const u64 *)cnt;
+	u64 *s = (u64 *)sum;
+	int i;
+
+	for (i = 0; i < sizeof(*sum) / sizeof(u64); i++)
+		s[i] += c[i];
+}
 
 /**
  * etran_pool_count - add a pool's counters
@@ -49,12 +63,9 @@ void etran_pool_count(struct etran_pool *ep, struct etran_counters *sum)
  */
 void etran_transport_count(const struct etran_transport *tr, struct etran_counters *sum)
 {
-	const u64 *past = (const u64 *)&tr->past;
-	u64 *s = (u64 *)sum;
-	int cpu, i;
+	int cpu;
 
-	for (i = 0; i < sizeof(*sum) / sizeof(u64); i++)
-		s[i] += past[i];
+	etran_counters_add(sum, &tr->past);
 	for_each_possible_cpu(cpu) {
 		const struct etran_cpu *c = per_cpu_ptr(tr->cpu, cpu);
 
@@ -100,8 +111,9 @@ void etran_account_close(struct etran_pool *ep)
 /**
  * etran_pool_leaked - frames that nobody can account for
  *
- * A pool in motion is looked at again: its counters change while they are
- * read.
+ * Takes no lock and does not wait, since everybody may ask. A pool in motion
+ * changes while it is looked at, so it may seem to miss some for a moment: who
+ * reads something else than 0 reads again.
  *
  * Return: number of frames.
  */
@@ -109,18 +121,10 @@ u64 etran_pool_leaked(void)
 {
 	u64 leaked = atomic64_read(&pool_leaked) + atomic64_read(&etran_frame_refusals);
 	struct etran_pool *ep;
-	s64 lost;
-	int i;
 
-	mutex_lock(&etran_mutex);
-	list_for_each_entry(ep, &etran_pools, list) {
-		lost = pool_leak(ep);
-		for (i = 0; lost && i < 50; i++) {
-			usleep_range(1000, 2000);
-			lost = pool_leak(ep);
-		}
-		leaked += abs(lost);
-	}
-	mutex_unlock(&etran_mutex);
+	rcu_read_lock();
+	list_for_each_entry_rcu(ep, &etran_pools, list)
+		leaked += abs(pool_leak(ep));
+	rcu_read_unlock();
 	return leaked;
 }

@@ -32,6 +32,7 @@ struct etran_counters {
 	u64 cq_full;
 };
 
+void etran_counters_add(struct etran_counters *sum, const struct etran_counters *cnt);
 void etran_pool_count(struct etran_pool *ep, struct etran_counters *sum);
 void etran_transport_count(const struct etran_transport *tr, struct etran_counters *sum);
 void etran_account_close(struct etran_pool *ep);

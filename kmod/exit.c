@@ -9,7 +9,7 @@
  * its packets come back to their tenants unsent). An irq_work and a work item
  * carry the rest to process context, where etran_transport_detach() ends it.
  *
- * etran_mutex protects the records.
+ * etran_lock protects the records.
  */
 #include <linux/ctype.h>
 #include <linux/irq_work.h>
@@ -30,6 +30,7 @@
 
 static struct etran_exit_record exit_records[ETRAN_EXIT_RECORDS];
 static u32 exit_nr;
+static struct workqueue_struct *exit_wq;
 
 static const char * const exit_names[] = {
 	[ETRAN_EXIT_KIND_NONE]		= "none",
@@ -102,7 +103,7 @@ void etran_exit_claim(struct etran_transport *tr, u32 kind, const char *fmt, ...
 
 /**
  * etran_exit - end a transport, from any context
- * @tr: transport; under RCU or etran_mutex
+ * @tr: transport; under RCU
  * @kind: enum etran_exit_kind
  * @code: errno or the program's own
  * @fmt: one line
@@ -136,16 +137,23 @@ static void exit_irq(struct irq_work *work)
 {
 	struct etran_transport *tr = container_of(work, struct etran_transport, exit_irq);
 
-	queue_work(system_dfl_long_wq, &tr->exit_work);
+	etran_exit_go(tr);
 }
 
 static void exit_work(struct work_struct *work)
 {
-	struct etran_transport *tr = container_of(work, struct etran_transport, exit_work);
+	etran_transport_detach(container_of(work, struct etran_transport, exit_work));
+}
 
-	mutex_lock(&etran_mutex);
-	etran_transport_detach(tr, tr->info.kind, tr->info.msg);
-	mutex_unlock(&etran_mutex);
+/**
+ * etran_exit_go - a reason was given: carry the end out
+ * @tr: transport; under RCU or with a reference
+ *
+ * Any context but NMI.
+ */
+void etran_exit_go(struct etran_transport *tr)
+{
+	queue_work(exit_wq, &tr->exit_work);
 }
 
 /**
@@ -163,7 +171,7 @@ int etran_exit_init(struct etran_transport *tr)
 
 /**
  * etran_exit_free - nobody can come through the funnel any more
- * @tr: detached transport, or one that was never attached; etran_mutex not held
+ * @tr: transport that has ended, or was never attached
  */
 void etran_exit_free(struct etran_transport *tr)
 {
@@ -222,36 +230,40 @@ static void dump_pool(struct etran_dump_buf *dump, struct etran_pool *ep)
 		    c.holding, c.in_nic, c.bad_verdict);
 	for (i = 0; i < ep->fs.nr && n < ETRAN_DUMP_PACKETS; i++) {
 		struct etran_frame *f = &ep->fs.frame[i];
+		struct etran_bucket *b;
 
 		if (etran_frame_get(&ep->fs, i) != ETRAN_FRAME_HELD)
 			continue;
-		dump_printf(dump, "  held: bucket %u len %u for %u ms\n",
-			    f->bucket->id, f->held.len,
-			    jiffies_to_msecs((u32)jiffies - f->held_at));
-		n++;
+		/* Its socket may close, and its map go away, meanwhile. */
+		rcu_read_lock();
+		b = READ_ONCE(f->bucket);
+		if (b) {
+			dump_printf(dump, "  held: bucket %u len %u for %u ms\n",
+				    b->id, f->held.len,
+				    jiffies_to_msecs((u32)jiffies - f->held_at));
+			n++;
+		}
+		rcu_read_unlock();
 	}
 }
 
 /**
  * etran_exit_dump - write down what a transport leaves
- * @tr: transport; etran_mutex held, none of its programs runs, its packets
- *	are still held
+ * @tr: transport that is quiet; its packets are still held
  *
  * Packets are described, never shown.
  */
 void etran_exit_dump(struct etran_transport *tr)
 {
 	struct etran_dump_buf *dump = &tr->dump;
-	struct etran_pool *ep;
+	struct etran_pool *ep = NULL;
 
-	lockdep_assert_held(&etran_mutex);
 	if (tr->info.kind < ETRAN_EXIT_KIND_ERROR)
 		return;
-	dump_printf(dump, "transport %s id %u: %s code %d: %s\n", tr->ops->name, tr->id,
+	dump_printf(dump, "transport %s id %u: %s code %d: %s\n", tr->name, tr->id,
 		    etran_exit_name(tr->info.kind), tr->info.code, tr->info.msg);
-	list_for_each_entry(ep, &etran_pools, list)
-		if (etran_pool_of(ep, tr))
-			dump_pool(dump, ep);
+	while ((ep = etran_pool_next(ep, tr)))
+		dump_pool(dump, ep);
 	dump->ctx.kind = tr->info.kind;
 	if (tr->ops->dump)
 		tr->ops->dump(&dump->ctx);
@@ -259,25 +271,30 @@ void etran_exit_dump(struct etran_transport *tr)
 
 /**
  * etran_exit_record - remember an end
- * @tr: transport that ended; etran_mutex held
+ * @tr: transport that ended
  */
 void etran_exit_record(struct etran_transport *tr)
 {
-	struct etran_exit_record *r = &exit_records[exit_nr++ % ETRAN_EXIT_RECORDS];
-
-	lockdep_assert_held(&etran_mutex);
-	trace_etran_exit(tr);
-	kvfree(r->dump);
-	*r = (struct etran_exit_record) {
-		.net_cookie	= tr->net->net_cookie,
+	struct etran_exit_record new = {
+		.net_cookie	= tr->net_cookie,
 		.time		= ktime_get_real_ns(),
 		.id		= tr->id,
 		.info		= tr->info,
 	};
-	strscpy(r->name, tr->ops->name);
+	struct etran_exit_record *r;
+
+	trace_etran_exit(tr);
+	strscpy(new.name, tr->name);
 	if (tr->dump.len)
-		r->dump = kvmemdup(tr->dump.text, tr->dump.len + 1, GFP_KERNEL);
-	r->dump_len = r->dump ? tr->dump.len : 0;
+		new.dump = kvmemdup(tr->dump.text, tr->dump.len + 1, GFP_KERNEL);
+	new.dump_len = new.dump ? tr->dump.len : 0;
+
+	spin_lock(&etran_lock);
+	r = &exit_records[exit_nr % ETRAN_EXIT_RECORDS];
+	swap(*r, new);
+	WRITE_ONCE(exit_nr, exit_nr + 1);
+	spin_unlock(&etran_lock);
+	kvfree(new.dump);
 }
 
 /**
@@ -292,23 +309,35 @@ u32 etran_exit_nr(void)
 /**
  * etran_exit_get - one of the last records
  * @i: 0 the oldest that is kept
- * Return: record, NULL when there are no more; etran_mutex held.
+ * Return: record, NULL when there are no more; etran_lock held.
  */
 const struct etran_exit_record *etran_exit_get(u32 i)
 {
 	u32 first = exit_nr > ETRAN_EXIT_RECORDS ? exit_nr - ETRAN_EXIT_RECORDS : 0;
 
-	lockdep_assert_held(&etran_mutex);
+	lockdep_assert_held(&etran_lock);
 	return first + i < exit_nr ? &exit_records[(first + i) % ETRAN_EXIT_RECORDS] : NULL;
 }
 
 /**
- * etran_exit_forget - free the records
+ * etran_exit_start - before the first transport
+ * Return: 0 or -ENOMEM.
  */
-void etran_exit_forget(void)
+int etran_exit_start(void)
+{
+	/* Dump and exit programs take their time, but not others' workers. */
+	exit_wq = alloc_workqueue("etran_exit", WQ_UNBOUND, 0);
+	return exit_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * etran_exit_stop - after the last one: free the records
+ */
+void etran_exit_stop(void)
 {
 	u32 i;
 
+	destroy_workqueue(exit_wq);
 	for (i = 0; i < ETRAN_EXIT_RECORDS; i++)
 		kvfree(exit_records[i].dump);
 }

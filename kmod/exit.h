@@ -54,6 +54,7 @@ void etran_exit_claim(struct etran_transport *tr, u32 kind, const char *fmt, ...
 void etran_exit(struct etran_transport *tr, u32 kind, s32 code, const char *fmt, ...)
 	__printf(4, 5);
 void etran_exit_bad(struct etran_transport *tr, const char *what);
+void etran_exit_go(struct etran_transport *tr);
 int etran_exit_init(struct etran_transport *tr);
 void etran_exit_free(struct etran_transport *tr);
 int etran_exit_dump_text(struct etran_dump_buf *dump, const char *text, u32 len);
@@ -61,7 +62,8 @@ void etran_exit_dump(struct etran_transport *tr);
 void etran_exit_record(struct etran_transport *tr);
 u32 etran_exit_nr(void);
 const struct etran_exit_record *etran_exit_get(u32 i);
-void etran_exit_forget(void);
+int etran_exit_start(void);
+void etran_exit_stop(void);
 
 /* A program that ran since @start should have been done long ago? */
 static inline void etran_exit_slow(struct etran_transport *tr, unsigned long start,

@@ -24,7 +24,7 @@
 #include "transport.h"
 #include "tx.h"
 
-DEFINE_MUTEX(etran_mutex);
+DEFINE_SPINLOCK(etran_lock);
 
 static const struct xsk_hooks hooks = {
 	.owner		= THIS_MODULE,
@@ -44,9 +44,15 @@ static int __init etran_module_init(void)
 	int err;
 
 	etran_kick_init();
-	err = etran_netdev_init();
+	err = etran_exit_start();
 	if (err)
 		return err;
+	err = etran_pool_init();
+	if (err)
+		goto err_exit;
+	err = etran_netdev_init();
+	if (err)
+		goto err_pool;
 	err = xsk_hooks_register(&hooks);
 	if (err)
 		goto err_netdev;
@@ -83,6 +89,10 @@ err_hooks:
 	xsk_hooks_unregister();
 err_netdev:
 	etran_netdev_exit();
+err_pool:
+	etran_pool_exit();
+err_exit:
+	etran_exit_stop();
 	return err;
 }
 
@@ -93,8 +103,9 @@ static void __exit etran_module_exit(void)
 	etran_transport_exit();
 	bpf_pktq_register(NULL, NULL);
 	xsk_hooks_unregister();
-	etran_exit_forget();
 	etran_netdev_exit();
+	etran_pool_exit();
+	etran_exit_stop();
 }
 
 module_init(etran_module_init);

@@ -16,6 +16,8 @@
  * A device is up again, or has a link again: what was released meanwhile waits
  * in the FIFO, its wake-up went to a driver that was down, and not every driver
  * looks at its rings when it comes up.
+ *
+ * Under RTNL, as is binding: no pool joins the list meanwhile.
  */
 static int netdev_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
@@ -24,16 +26,16 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 
 	if (event != NETDEV_UNREGISTER && event != NETDEV_UP && event != NETDEV_CHANGE)
 		return NOTIFY_DONE;
-	mutex_lock(&etran_mutex);
-	list_for_each_entry(ep, &etran_pools, list) {
+	rcu_read_lock();
+	list_for_each_entry_rcu(ep, &etran_pools, list) {
 		if (rcu_access_pointer(ep->out) != dev)
 			continue;
 		if (event == NETDEV_UNREGISTER)
 			RCU_INIT_POINTER(ep->out, NULL);
 		else if (READ_ONCE(ep->fs.ready.nr))
-			etran_pool_kick_sync(ep);
+			etran_pool_kick(ep);
 	}
-	mutex_unlock(&etran_mutex);
+	rcu_read_unlock();
 	return NOTIFY_DONE;
 }
 

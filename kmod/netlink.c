@@ -53,11 +53,11 @@ static int put_transport(struct sk_buff *msg, const struct etran_transport *tr)
 	struct etran_pool *ep;
 
 	etran_transport_count(tr, &cnt);
-	list_for_each_entry(ep, &etran_pools, list)
+	list_for_each_entry_rcu(ep, &etran_pools, list)
 		if (rcu_access_pointer(ep->tr) == tr)
 			etran_pool_count(ep, &cnt);
 
-	return nla_put_string(msg, ETRAN_A_TRANSPORT_NAME, tr->ops->name) ?:
+	return nla_put_string(msg, ETRAN_A_TRANSPORT_NAME, tr->name) ?:
 		nla_put_u32(msg, ETRAN_A_TRANSPORT_ID, tr->id) ?:
 		nla_put_u32(msg, ETRAN_A_TRANSPORT_MAP_ID, tr->map_id) ?:
 		nla_put_u32(msg, ETRAN_A_TRANSPORT_QUEUES, tr->queues) ?:
@@ -91,6 +91,12 @@ static int put_queue(struct sk_buff *msg, struct etran_pool *ep)
 	return err;
 }
 
+/*
+ * Dumps go through the lists under RCU: they hold no lock while they count, and
+ * what ends in between is in none of the next messages. They go on behind the
+ * id of the last object that fitted.
+ */
+
 /* One object of a dump; false when the message is full. */
 static bool dump_end(struct sk_buff *msg, void *hdr, int err)
 {
@@ -104,48 +110,43 @@ static bool dump_end(struct sk_buff *msg, void *hdr, int err)
 
 int etran_nl_transport_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct net *net = sock_net(skb->sk);
+	u64 cookie = sock_net(skb->sk)->net_cookie;
 	struct etran_transport *tr;
-	int i = 0;
 	void *hdr;
 
-	mutex_lock(&etran_mutex);
-	list_for_each_entry(tr, &etran_transports, list) {
-		if (tr->net != net || i++ < cb->args[0])
+	rcu_read_lock();
+	list_for_each_entry_rcu(tr, &etran_transports, list) {
+		if (tr->net_cookie != cookie || tr->id <= (u32)cb->args[0])
 			continue;
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 				  &etran_nl_family, NLM_F_MULTI,
 				  ETRAN_CMD_TRANSPORT_GET);
-		if (!hdr || !dump_end(skb, hdr, put_transport(skb, tr))) {
-			i--;
+		if (!hdr || !dump_end(skb, hdr, put_transport(skb, tr)))
 			break;
-		}
+		cb->args[0] = tr->id;
 	}
-	mutex_unlock(&etran_mutex);
-	cb->args[0] = i;
+	rcu_read_unlock();
 	return skb->len;
 }
 
 int etran_nl_queue_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct net *net = sock_net(skb->sk);
+	u64 cookie = sock_net(skb->sk)->net_cookie;
 	struct etran_pool *ep;
-	int i = 0;
 	void *hdr;
 
-	mutex_lock(&etran_mutex);
-	list_for_each_entry(ep, &etran_pools, list) {
-		if (ep->net != net || READ_ONCE(ep->fs.stopping) || i++ < cb->args[0])
+	rcu_read_lock();
+	list_for_each_entry_rcu(ep, &etran_pools, list) {
+		if (ep->net_cookie != cookie || READ_ONCE(ep->ended) ||
+		    ep->id <= (u64)cb->args[0])
 			continue;
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 				  &etran_nl_family, NLM_F_MULTI, ETRAN_CMD_QUEUE_GET);
-		if (!hdr || !dump_end(skb, hdr, put_queue(skb, ep))) {
-			i--;
+		if (!hdr || !dump_end(skb, hdr, put_queue(skb, ep)))
 			break;
-		}
+		cb->args[0] = ep->id;
 	}
-	mutex_unlock(&etran_mutex);
-	cb->args[0] = i;
+	rcu_read_unlock();
 	return skb->len;
 }
 
@@ -179,7 +180,7 @@ int etran_nl_exit_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	u32 i = cb->args[0];
 	void *hdr;
 
-	mutex_lock(&etran_mutex);
+	spin_lock(&etran_lock);
 	for (; (r = etran_exit_get(i)); i++) {
 		if (r->net_cookie != cookie)
 			continue;
@@ -188,7 +189,7 @@ int etran_nl_exit_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		if (!hdr || !dump_end(skb, hdr, put_exit(skb, r)))
 			break;
 	}
-	mutex_unlock(&etran_mutex);
+	spin_unlock(&etran_lock);
 	cb->args[0] = i;
 	return skb->len;
 }
@@ -215,30 +216,23 @@ int etran_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 
 int etran_nl_transport_detach_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct etran_transport *tr;
-	int err = -ENOENT;
+	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, ETRAN_A_TRANSPORT_NAME))
 		return -EINVAL;
 
-	mutex_lock(&etran_mutex);
-	tr = etran_transport_find(genl_info_net(info),
-				  nla_data(info->attrs[ETRAN_A_TRANSPORT_NAME]));
-	if (tr) {
-		etran_transport_detach(tr, ETRAN_EXIT_KIND_ADMIN,
-				       "detached by the administrator");
-		err = 0;
-	} else {
+	err = etran_transport_end_named(genl_info_net(info)->net_cookie,
+					nla_data(info->attrs[ETRAN_A_TRANSPORT_NAME]));
+	if (err == -ENOENT)
 		NL_SET_ERR_MSG(info->extack, "no such transport");
-	}
-	mutex_unlock(&etran_mutex);
+	else if (err == -EINPROGRESS)
+		NL_SET_ERR_MSG(info->extack, "its dump or exit program still runs");
 	return err;
 }
 
 int etran_nl_queue_bind_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct etran_bind req = { .why = "no memory" };
-	struct etran_pool *ep;
 	struct sk_buff *msg;
 	void *hdr;
 	int err;
@@ -263,15 +257,15 @@ int etran_nl_queue_bind_doit(struct sk_buff *skb, struct genl_info *info)
 	req.name = nla_data(info->attrs[ETRAN_A_QUEUE_TRANSPORT]);
 	req.out_ifindex = nla_get_u32_default(info->attrs[ETRAN_A_QUEUE_OUT_IFINDEX], 0);
 	req.shadow = nla_get_u32_default(info->attrs[ETRAN_A_QUEUE_SHADOW], 0);
-	err = etran_pool_bind(genl_info_net(info), &req, &ep);
+	err = etran_pool_bind(genl_info_net(info), &req);
 	if (err) {
 		NL_SET_ERR_MSG_FMT(info->extack, "%s", req.why);
 		nlmsg_free(msg);
 		return err;
 	}
-	if (nla_put_u32(msg, ETRAN_A_QUEUE_IFINDEX, ep->ifindex) ||
-	    nla_put_u32(msg, ETRAN_A_QUEUE_QUEUE, ep->queue) ||
-	    nla_put_u32(msg, ETRAN_A_QUEUE_UMEM_ID, ep->umem_id)) {
+	if (nla_put_u32(msg, ETRAN_A_QUEUE_IFINDEX, req.ifindex) ||
+	    nla_put_u32(msg, ETRAN_A_QUEUE_QUEUE, req.queue) ||
+	    nla_put_u32(msg, ETRAN_A_QUEUE_UMEM_ID, req.umem_id)) {
 		nlmsg_free(msg);
 		return -EMSGSIZE;
 	}
@@ -293,22 +287,25 @@ static struct sk_buff *event_new(u8 cmd, void **hdr)
 	return msg;
 }
 
-static void event_send(struct sk_buff *msg, void *hdr, const struct net *net, int err)
+/* @net: with a reference, which is put; NULL when there is nobody to tell */
+static void event_send(struct sk_buff *msg, void *hdr, struct net *net, int err)
 {
-	if (err) {
+	if (!net || err) {
 		nlmsg_free(msg);
-		return;
+	} else {
+		genlmsg_end(msg, hdr);
+		genlmsg_multicast_netns(&etran_nl_family, net, msg, 0,
+					ETRAN_NLGRP_EVENTS, GFP_KERNEL);
 	}
-	genlmsg_end(msg, hdr);
-	genlmsg_multicast_netns(&etran_nl_family, (struct net *)net, msg, 0,
-				ETRAN_NLGRP_EVENTS, GFP_KERNEL);
+	if (net)
+		put_net(net);
 }
 
 /**
  * etran_netlink_transport_exit - tell that a transport ended
  * @tr: transport
  */
-void etran_netlink_transport_exit(const struct etran_transport *tr)
+void etran_netlink_transport_exit(struct etran_transport *tr)
 {
 	struct sk_buff *msg;
 	void *hdr;
@@ -316,8 +313,8 @@ void etran_netlink_transport_exit(const struct etran_transport *tr)
 	msg = event_new(ETRAN_CMD_TRANSPORT_EXIT_NTF, &hdr);
 	if (!msg)
 		return;
-	event_send(msg, hdr, tr->net,
-		   nla_put_string(msg, ETRAN_A_TRANSPORT_NAME, tr->ops->name) ?:
+	event_send(msg, hdr, etran_transport_get_net(tr),
+		   nla_put_string(msg, ETRAN_A_TRANSPORT_NAME, tr->name) ?:
 		   nla_put_u32(msg, ETRAN_A_TRANSPORT_ID, tr->id) ?:
 		   nla_put_u32(msg, ETRAN_A_TRANSPORT_EXIT_KIND, tr->info.kind) ?:
 		   nla_put_s32(msg, ETRAN_A_TRANSPORT_EXIT_CODE, tr->info.code) ?:
@@ -328,7 +325,7 @@ void etran_netlink_transport_exit(const struct etran_transport *tr)
  * etran_netlink_queue_gone - tell that a bound queue ended
  * @ep: pool
  */
-void etran_netlink_queue_gone(const struct etran_pool *ep)
+void etran_netlink_queue_gone(struct etran_pool *ep)
 {
 	struct sk_buff *msg;
 	void *hdr;
@@ -336,7 +333,7 @@ void etran_netlink_queue_gone(const struct etran_pool *ep)
 	msg = event_new(ETRAN_CMD_QUEUE_GONE_NTF, &hdr);
 	if (!msg)
 		return;
-	event_send(msg, hdr, ep->net,
+	event_send(msg, hdr, etran_pool_get_net(ep),
 		   nla_put_u32(msg, ETRAN_A_QUEUE_IFINDEX, ep->ifindex) ?:
 		   nla_put_u32(msg, ETRAN_A_QUEUE_QUEUE, ep->queue) ?:
 		   nla_put_u32(msg, ETRAN_A_QUEUE_TENANT, ep->tenant));

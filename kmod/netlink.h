@@ -10,7 +10,7 @@
 struct etran_pool;
 struct etran_transport;
 
-void etran_netlink_transport_exit(const struct etran_transport *tr);
-void etran_netlink_queue_gone(const struct etran_pool *ep);
+void etran_netlink_transport_exit(struct etran_transport *tr);
+void etran_netlink_queue_gone(struct etran_pool *ep);
 
 #endif /* _ETRAN_NETLINK_H */

@@ -214,22 +214,24 @@ struct etran_transport_ops {
 	void (*timer)(u32 id);
 
 	/**
-	 * @init: before the transport is attached. Optional. Sleepable.
+	 * @init: before the transport is attached. Optional. Sleepable, in the
+	 * system call that attaches; no lock of the module is held.
 	 * Return: 0 or a negative errno, which fails the attach.
 	 */
 	s32 (*init)(void);
 
 	/**
 	 * @exit: after the last call of any other op, exactly once for each
-	 * successful @init. Optional. Sleepable.
+	 * successful @init. Optional. Sleepable, in a kernel thread; who closes
+	 * the link waits for it.
 	 */
 	void (*exit)(struct etran_exit_info *info);
 
 	/**
 	 * @dump: the transport ends with one of the error kinds: describe its
 	 * state by bpf_etran_dump_text(). Optional. Sleepable. After the last
-	 * call of egress, gen and timer, before @exit; held packets are still
-	 * in their buckets.
+	 * call of egress, gen and timer, before @exit, like it in a kernel
+	 * thread; held packets are still in their buckets.
 	 */
 	void (*dump)(struct etran_dump *dump);
 

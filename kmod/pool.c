@@ -2,9 +2,10 @@
 /*
  * AF_XDP pools under a transport: opting in, losing the transport, teardown.
  *
- * etran_mutex protects the list and which transport a pool has. A pool ends in
- * three calls of the core: stop (a socket left, its held packets go back), stop
- * with gone (no driver uses it), free.
+ * etran_lock protects the list and which transport a pool has. A pool ends in three
+ * calls of the core: stop (a socket left), stop with gone (no driver uses it), free.
+ * The first two only mark the pool, for sockets close under locks that others need;
+ * what it holds goes back in a work item that is one for all pools.
  */
 #include <linux/delay.h>
 #include <linux/file.h>
@@ -24,11 +25,28 @@
 /* How long a detach waits for the NIC to give dropped packets back. */
 #define ETRAN_DRAIN_MS		200
 
-LIST_HEAD(etran_pools);
+static void pool_reap_work(struct work_struct *work);
 
-/* What can be in a bucket goes to the release FIFO, to be given back. */
-static void pool_purge(struct etran_pool *ep, struct etran_transport *tr)
+LIST_HEAD(etran_pools);
+static u64 pool_ids;
+/* Pools that were stopped and hold packets. */
+static LIST_HEAD(pool_reap);
+static DECLARE_WORK(pool_reaper, pool_reap_work);
+static struct workqueue_struct *pool_wq;
+
+static void pool_put(struct etran_pool *ep)
 {
+	if (refcount_dec_and_test(&ep->refs))
+		complete(&ep->unused);
+}
+
+/*
+ * What is in a bucket goes to the release FIFO, to be given back. The caller has
+ * waited for a grace period since nothing can be put into one any more.
+ */
+static void pool_purge(struct etran_pool *ep)
+{
+	struct etran_transport *tr;
 	struct etran_bucket *b;
 	u32 i, n = 0;
 
@@ -39,6 +57,7 @@ static void pool_purge(struct etran_pool *ep, struct etran_transport *tr)
 			continue;
 		rcu_read_lock_bh();
 		b = etran_frame_purge(&ep->fs.frame[i]);
+		tr = rcu_dereference_bh(ep->tr);
 		/* Others may wait behind it. */
 		if (b && tr)
 			etran_timer_arm(tr, b->id, 0);
@@ -49,16 +68,40 @@ static void pool_purge(struct etran_pool *ep, struct etran_transport *tr)
 }
 
 /**
- * etran_pool_adopt - a transport is attached: pools of its name are its own
+ * etran_pool_next - go through the pools of a transport, also of one that is dead
+ * @prev: the last one, whose reference is put; NULL at the beginning
  * @tr: transport
+ * Return: the next one with a reference, NULL at the end.
+ */
+struct etran_pool *etran_pool_next(struct etran_pool *prev,
+				   const struct etran_transport *tr)
+{
+	struct etran_pool *ep;
+
+	spin_lock(&etran_lock);
+	ep = list_prepare_entry(prev, &etran_pools, list);
+	list_for_each_entry_continue(ep, &etran_pools, list)
+		if (ep->net_cookie == tr->net_cookie && !strcmp(ep->name, tr->name) &&
+		    refcount_inc_not_zero(&ep->refs))
+			break;
+	spin_unlock(&etran_lock);
+	if (prev)
+		pool_put(prev);
+	return list_entry_is_head(ep, &etran_pools, list) ? NULL : ep;
+}
+
+/**
+ * etran_pool_adopt - a transport is attached: pools of its name are its own
+ * @tr: transport; etran_lock held
  */
 void etran_pool_adopt(struct etran_transport *tr)
 {
 	struct etran_pool *ep;
 
-	lockdep_assert_held(&etran_mutex);
+	lockdep_assert_held(&etran_lock);
 	list_for_each_entry(ep, &etran_pools, list) {
-		if (!etran_pool_of(ep, tr) || ep->fs.stopping)
+		if (ep->net_cookie != tr->net_cookie || strcmp(ep->name, tr->name) ||
+		    ep->ended)
 			continue;
 		rcu_assign_pointer(ep->tr, tr);
 		tr->queues++;
@@ -66,36 +109,24 @@ void etran_pool_adopt(struct etran_transport *tr)
 }
 
 /**
- * etran_pool_of - is a pool a transport's, or was it until it was orphaned?
- * @ep: pool
- * @tr: transport
- * Return: true if so.
- */
-bool etran_pool_of(const struct etran_pool *ep, const struct etran_transport *tr)
-{
-	return ep->net == tr->net && !strcmp(ep->name, tr->ops->name);
-}
-
-/**
  * etran_pool_orphan - a transport is dead: take its pools away
- * @tr: transport
+ * @tr: transport; etran_lock held
  *
- * Waits until none of its programs runs.
+ * Its programs may run until a grace period has passed.
  */
 void etran_pool_orphan(struct etran_transport *tr)
 {
 	struct etran_pool *ep;
 
-	lockdep_assert_held(&etran_mutex);
+	lockdep_assert_held(&etran_lock);
 	list_for_each_entry(ep, &etran_pools, list)
 		if (rcu_access_pointer(ep->tr) == tr)
 			RCU_INIT_POINTER(ep->tr, NULL);
-	synchronize_rcu();
 }
 
 /**
  * etran_pool_drain - give back what a transport held
- * @tr: transport, orphaned
+ * @tr: transport that is quiet; no other one can have its name yet
  *
  * Tenants that do not empty their completion rings are waited for ETRAN_DRAIN_MS,
  * all of them together.
@@ -103,26 +134,48 @@ void etran_pool_orphan(struct etran_transport *tr)
 void etran_pool_drain(struct etran_transport *tr)
 {
 	u64 end = ktime_get_ns() + ETRAN_DRAIN_MS * NSEC_PER_MSEC;
-	struct etran_pool *ep;
+	struct etran_pool *ep = NULL;
 
-	lockdep_assert_held(&etran_mutex);
-	list_for_each_entry(ep, &etran_pools, list) {
-		if (!etran_pool_of(ep, tr))
-			continue;
-		pool_purge(ep, NULL);
+	while ((ep = etran_pool_next(ep, tr))) {
+		pool_purge(ep);
 		etran_pool_kick_sync(ep);
 	}
-	list_for_each_entry(ep, &etran_pools, list)
-		while (etran_pool_of(ep, tr) && READ_ONCE(ep->fs.ready.nr) &&
-		       ktime_get_ns() < end)
+	while ((ep = etran_pool_next(ep, tr)))
+		while (READ_ONCE(ep->fs.ready.nr) && ktime_get_ns() < end)
 			usleep_range(1000, 1500);
 }
 
+/**
+ * etran_pool_get_net - the namespace of a pool, if it is there
+ * @ep: pool
+ * Return: with a reference, or NULL.
+ */
+struct net *etran_pool_get_net(struct etran_pool *ep)
+{
+	guard(spinlock)(&etran_lock);
+	return ep->net ? maybe_get_net(ep->net) : NULL;
+}
+
+/**
+ * etran_pool_net_exit - a namespace ends, which has no sockets any more
+ * @net: namespace
+ */
+void etran_pool_net_exit(const struct net *net)
+{
+	struct etran_pool *ep;
+
+	guard(spinlock)(&etran_lock);
+	list_for_each_entry(ep, &etran_pools, list)
+		if (ep->net == net)
+			ep->net = NULL;
+}
+
+/* Whoever found it in the list, or one of its frames in a bucket, may still look. */
 static void pool_destroy(struct etran_pool *ep)
 {
-	kvfree(ep->fs.frame);
-	kvfree(ep->fs.chunk);
-	kfree(ep);
+	kvfree_rcu_mightsleep(ep->fs.frame);
+	kvfree_rcu_mightsleep(ep->fs.chunk);
+	kvfree_rcu_mightsleep(ep);
 }
 
 static struct etran_pool *pool_alloc(struct xdp_sock *xs, struct net_device *out,
@@ -142,6 +195,9 @@ static struct etran_pool *pool_alloc(struct xdp_sock *xs, struct net_device *out
 		return NULL;
 	}
 	etran_frames_init(&ep->fs, nr, xp->chunk_shift);
+	refcount_set(&ep->refs, 1);
+	init_completion(&ep->unused);
+	INIT_LIST_HEAD(&ep->reap);
 	INIT_LIST_HEAD(&ep->kick_node);
 	etran_skb_init(ep);
 	ep->xp = xp;
@@ -235,51 +291,7 @@ static int pool_check(struct xdp_sock *xs, const struct net_device *out, const c
 	return 0;
 }
 
-/*
- * The completion ring becomes ours if nothing ever went through it: then nothing is
- * in flight, and no index that user space can write has to be believed.
- */
-static bool pool_start(struct etran_pool *ep)
-{
-	struct xsk_hook_cq cq;
-
-	if (ep->zc) {
-		/* Who was in the transmit path before there were hooks has left it. */
-		synchronize_net();
-		xsk_hook_cq_map(ep->xp, &cq);
-		if (cq.reserved)
-			return false;
-		ep->fs.cq.desc = cq.desc;
-		ep->fs.cq.producer = cq.producer;
-		ep->fs.cq.consumer = cq.consumer;
-		ep->fs.cq.size = cq.size;
-		if (ep->shadow)
-			pool_hide_shadow(ep);
-	}
-	/* Whoever sees it in the transmit path sees the ring. */
-	smp_store_release(&ep->started, true);
-	etran_pool_kick_sync(ep);
-	return true;
-}
-
-/* Undo pool_bind() of a pool that has not been started. */
-static void pool_unbind(struct etran_pool *ep)
-{
-	struct etran_transport *tr;
-
-	mutex_lock(&etran_mutex);
-	tr = rcu_dereference_protected(ep->tr, lockdep_is_held(&etran_mutex));
-	if (tr)
-		tr->queues--;
-	list_del(&ep->list);
-	mutex_unlock(&etran_mutex);
-	WRITE_ONCE(ep->xp->hook_data, NULL);
-	synchronize_net();
-	static_branch_dec(&xsk_hook_key);
-	pool_destroy(ep);
-	module_put(THIS_MODULE);
-}
-
+/* Both under RTNL, so that the notifier knows of it before the device can go. */
 static int pool_bind(struct xdp_sock *xs, struct etran_bind *req, struct etran_pool **res)
 {
 	struct etran_transport *tr;
@@ -307,46 +319,100 @@ static int pool_bind(struct xdp_sock *xs, struct etran_bind *req, struct etran_p
 	ep = pool_alloc(xs, out, req->shadow);
 	if (!ep)
 		return -ENOMEM;
+	strscpy(ep->name, req->name);
+	ep->tenant = req->tenant;
 
-	mutex_lock(&etran_mutex);
-	tr = etran_transport_find(ep->net, req->name);
+	spin_lock(&etran_lock);
+	tr = etran_transport_find(ep->net_cookie, req->name);
+	if (tr) {
+		tr->queues++;
+		RCU_INIT_POINTER(ep->tr, tr);
+		ep->id = ++pool_ids;
+		list_add_tail_rcu(&ep->list, &etran_pools);
+	}
+	spin_unlock(&etran_lock);
 	if (!tr) {
-		mutex_unlock(&etran_mutex);
 		pool_destroy(ep);
 		req->why = "no such transport";
 		return -ENOENT;
 	}
-	strscpy(ep->name, req->name);
-	ep->tenant = req->tenant;
-	tr->queues++;
-	RCU_INIT_POINTER(ep->tr, tr);
-	list_add_tail(&ep->list, &etran_pools);
-	mutex_unlock(&etran_mutex);
+	*res = ep;
+	return 0;
+}
 
+/*
+ * The completion ring becomes ours if nothing ever went through it: then nothing is
+ * in flight, and no index that user space can write has to be believed.
+ */
+static bool pool_start(struct etran_pool *ep)
+{
+	struct xsk_hook_cq cq;
+
+	if (ep->zc) {
+		/* Who was in the transmit path before there were hooks has left it. */
+		synchronize_net();
+		xsk_hook_cq_map(ep->xp, &cq);
+		if (cq.reserved)
+			return false;
+		ep->fs.cq.desc = cq.desc;
+		ep->fs.cq.producer = cq.producer;
+		ep->fs.cq.consumer = cq.consumer;
+		ep->fs.cq.size = cq.size;
+		if (ep->shadow)
+			pool_hide_shadow(ep);
+	}
+	/* Whoever sees it in the transmit path sees the ring. */
+	smp_store_release(&ep->started, true);
+	etran_pool_kick_sync(ep);
+	return true;
+}
+
+/* Undo pool_bind() of a pool that could not be started. */
+static void pool_unbind(struct etran_pool *ep)
+{
+	struct etran_transport *tr;
+
+	pool_put(ep);
+	wait_for_completion(&ep->unused);
+	spin_lock(&etran_lock);
+	tr = rcu_dereference_protected(ep->tr, lockdep_is_held(&etran_lock));
+	if (tr)
+		tr->queues--;
+	list_del_rcu(&ep->list);
+	spin_unlock(&etran_lock);
+	WRITE_ONCE(ep->xp->hook_data, NULL);
+	synchronize_net();
+	static_branch_dec(&xsk_hook_key);
+	pool_destroy(ep);
+	module_put(THIS_MODULE);
+}
+
+/* Under the socket's mutex, so that neither it nor its device goes meanwhile. */
+static int pool_publish(struct etran_pool *ep, const char **why)
+{
 	/* Dropped by the core after etran_pool_free(). */
 	__module_get(THIS_MODULE);
 	static_branch_inc(&xsk_hook_key);
 	/* Whoever sees it in the transmit path sees all of it. */
-	smp_store_release(&xs->pool->hook_data, ep);
+	smp_store_release(&ep->xp->hook_data, ep);
 	if (!pool_start(ep)) {
 		pool_unbind(ep);
-		req->why = pool_sent_before;
+		*why = pool_sent_before;
 		return -EBUSY;
 	}
 	trace_etran_bind(ep);
-	*res = ep;
 	return 0;
 }
 
 /**
  * etran_pool_bind - put a socket's pool under a transport
  * @net: network namespace of the request
- * @req: what it asks for
- * @res: the pool; valid as long as the socket
+ * @req: what it asks for, and what it gets
  * Return: 0 or errno.
  */
-int etran_pool_bind(struct net *net, struct etran_bind *req, struct etran_pool **res)
+int etran_pool_bind(struct net *net, struct etran_bind *req)
 {
+	struct etran_pool *ep;
 	struct socket *sock;
 	struct xdp_sock *xs;
 	int err;
@@ -362,32 +428,94 @@ int etran_pool_bind(struct net *net, struct etran_bind *req, struct etran_pool *
 		goto out;
 	}
 	xs = (struct xdp_sock *)sock->sk;
-	/* So that the outgoing device cannot go before the notifier knows of it. */
 	rtnl_lock();
 	mutex_lock(&xs->mutex);
-	err = pool_bind(xs, req, res);
-	mutex_unlock(&xs->mutex);
+	err = pool_bind(xs, req, &ep);
 	rtnl_unlock();
+	if (!err)
+		err = pool_publish(ep, &req->why);
+	if (!err) {
+		req->ifindex = ep->ifindex;
+		req->queue = ep->queue;
+		req->umem_id = ep->umem_id;
+	}
+	mutex_unlock(&xs->mutex);
 out:
 	sockfd_put(sock);
 	return err;
 }
 
+/* No driver uses it any more: all that waits for one goes back without it. */
 static void pool_drain_gone(struct etran_pool *ep)
 {
-	WRITE_ONCE(ep->gone, true);
-	synchronize_net();
-	/* Not before: who had not seen it yet could start it again. */
+	/* Not before the grace period: who had not seen @gone could start it again. */
 	hrtimer_cancel(&ep->retry);
 	if (ep->zc) {
 		/* As in the driver: a timer's release takes frames->lock in softirq. */
 		local_bh_disable();
 		etran_tx_drain(ep);
 		local_bh_enable();
-		return;
+	} else {
+		while (READ_ONCE(ep->fs.ready.nr)) {
+			etran_pool_kick_sync(ep);
+			cond_resched();
+		}
 	}
-	while (READ_ONCE(ep->fs.ready.nr)) {
-		etran_pool_kick_sync(ep);
+	ep->drained = true;
+}
+
+static void pool_reap_add(struct etran_pool *ep)
+{
+	lockdep_assert_held(&etran_lock);
+	if (!list_empty(&ep->reap))
+		return;
+	refcount_inc(&ep->refs);
+	list_add_tail(&ep->reap, &pool_reap);
+	queue_work(pool_wq, &pool_reaper);
+}
+
+/* A grace period after it was stopped: programs have put down what they took. */
+static void pool_reap_one(struct etran_pool *ep)
+{
+	pool_purge(ep);
+	etran_pool_kick_sync(ep);
+	if (ep->reap_gone && !ep->drained)
+		pool_drain_gone(ep);
+
+	spin_lock(&etran_lock);
+	/* Other sockets of the pool live on, and one that sends may come. */
+	if (!ep->ended)
+		WRITE_ONCE(ep->fs.stopping, false);
+	/* The driver went meanwhile: that has a grace period of its own. */
+	if (ep->gone && !ep->drained)
+		pool_reap_add(ep);
+	spin_unlock(&etran_lock);
+}
+
+/*
+ * However many sockets close while a grace period passes, or wait for the next
+ * one, they share it. Neither RTNL nor the core's locks are held here.
+ */
+static void pool_reap_work(struct work_struct *work)
+{
+	struct etran_pool *ep, *tmp;
+	LIST_HEAD(todo);
+
+	spin_lock(&etran_lock);
+	list_for_each_entry_safe(ep, tmp, &pool_reap, reap) {
+		ep->reap_gone = ep->gone;
+		list_move_tail(&ep->reap, &todo);
+	}
+	spin_unlock(&etran_lock);
+	synchronize_net();
+
+	while (!list_empty(&todo)) {
+		spin_lock(&etran_lock);
+		ep = list_first_entry(&todo, struct etran_pool, reap);
+		list_del_init(&ep->reap);
+		spin_unlock(&etran_lock);
+		pool_reap_one(ep);
+		pool_put(ep);
 		cond_resched();
 	}
 }
@@ -396,56 +524,84 @@ static void pool_drain_gone(struct etran_pool *ep)
  * etran_pool_stop - a socket left the pool (hook)
  * @xp: pool
  * @gone: and no driver uses it any more
+ *
+ * Under the socket's mutex, or RTNL when it is @gone. What the pool holds is given
+ * back a grace period later, by pool_reap_work().
  */
 void etran_pool_stop(struct xsk_buff_pool *xp, bool gone)
 {
 	struct etran_pool *ep = xp->hook_data;
 	struct etran_transport *tr;
+	bool ends;
 
 	if (!gone && !list_empty(&xp->xsk_tx_list))
 		return;
 
-	mutex_lock(&etran_mutex);
-	if (!ep->fs.stopping) {
-		WRITE_ONCE(ep->fs.stopping, true);
-		/* Programs that have not seen it have put down what they took. */
-		synchronize_net();
-		tr = rcu_dereference_protected(ep->tr, lockdep_is_held(&etran_mutex));
+	spin_lock(&etran_lock);
+	/* The last socket's reference is put later. */
+	ends = !ep->ended && (gone || refcount_read(&xp->users) == 1);
+	if (ends) {
+		WRITE_ONCE(ep->ended, true);
+		tr = rcu_dereference_protected(ep->tr, lockdep_is_held(&etran_lock));
 		if (tr)
 			tr->queues--;
-		pool_purge(ep, tr);
-		etran_pool_kick_sync(ep);
-		etran_netlink_queue_gone(ep);
 	}
-	if (gone && !ep->gone)
-		pool_drain_gone(ep);
-	mutex_unlock(&etran_mutex);
+	if (gone)
+		WRITE_ONCE(ep->gone, true);
+	WRITE_ONCE(ep->fs.stopping, true);
+	pool_reap_add(ep);
+	spin_unlock(&etran_lock);
+	if (ends)
+		etran_netlink_queue_gone(ep);
 }
 
 /**
  * etran_pool_free - last call for a pool (hook)
  * @xp: pool
+ *
+ * Waits for pool_reap_work(), and for whoever goes through the pools of a
+ * transport: a grace period that many share, and no program.
  */
 void etran_pool_free(struct xsk_buff_pool *xp)
 {
 	struct etran_pool *ep = xp->hook_data;
+	struct etran_counters sum = {};
 	struct etran_transport *tr;
 
-	mutex_lock(&etran_mutex);
+	pool_put(ep);
+	wait_for_completion(&ep->unused);
 	trace_etran_unbind(ep);
 	etran_account_close(ep);
-	tr = rcu_dereference_protected(ep->tr, lockdep_is_held(&etran_mutex));
-	if (tr) {
-		etran_pool_count(ep, &tr->past);
-		/* What these two say is of now, not of all times. */
-		tr->past.holding = 0;
-		tr->past.in_nic = 0;
-	}
-	list_del(&ep->list);
-	mutex_unlock(&etran_mutex);
+	etran_pool_count(ep, &sum);
+	/* What these two say is of now, not of all times. */
+	sum.holding = 0;
+	sum.in_nic = 0;
+
+	spin_lock(&etran_lock);
+	tr = rcu_dereference_protected(ep->tr, lockdep_is_held(&etran_lock));
+	if (tr)
+		etran_counters_add(&tr->past, &sum);
+	list_del_rcu(&ep->list);
+	spin_unlock(&etran_lock);
 
 	WRITE_ONCE(xp->hook_data, NULL);
-	synchronize_rcu();
 	pool_destroy(ep);
 }
 
+/**
+ * etran_pool_init - before the first pool
+ * Return: 0 or -ENOMEM.
+ */
+int etran_pool_init(void)
+{
+	pool_wq = alloc_ordered_workqueue("etran_reap", 0);
+	return pool_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * etran_pool_exit - after the last one
+ */
+void etran_pool_exit(void)
+{
+	destroy_workqueue(pool_wq);
+}

@@ -19,15 +19,22 @@ struct etran_transport;
  * @dev: device; valid until @gone
  * @out: copy mode: device that packets leave by, NULL when it is gone
  * @tr: transport, NULL while none of that name is attached
- * @list: in etran_pools; etran_mutex
+ * @list: in etran_pools, in the order of @id; etran_lock and RCU
+ * @id: unique since the module was loaded
+ * @refs: the core's, and of those who look at it for long
+ * @unused: nobody but the core has one any more
+ * @reap: in pool_reap; etran_lock
+ * @reap_gone: @gone had been set before the grace period of this round
+ * @ended: it has no socket that sends, or no driver, for good; etran_lock
+ * @drained: nothing waits for the driver, which is gone
  * @kick_node: in pool_kicks of the CPU that set @kick
  * @kick: the driver has to be woken at the end of a timer round
  * @started: the pool is ours; until then nothing is sent or completed
  * @gone: no driver uses the pool; changes before a grace period
  * @flushing: somebody is sending the release FIFO of copy mode; @fs.lock
  * @retry: copy mode: the device was busy, try again
- * @net: network namespace of the socket, for comparison
- * @net_cookie: and its name, for whoever watches
+ * @net: network namespace of the socket; NULL after its end: etran_lock
+ * @net_cookie: and its name
  * @name: of the transport
  * @ifindex: device
  * @out_ifindex: device that packets leave by; another one for a virtual port
@@ -55,13 +62,20 @@ struct etran_pool {
 	struct net_device __rcu *out;
 	struct etran_transport __rcu *tr;
 	struct list_head list;
+	u64 id;
+	refcount_t refs;
+	struct completion unused;
+	struct list_head reap;
+	bool reap_gone;
+	bool ended;
+	bool drained;
 	struct list_head kick_node;
 	int kick;
 	bool started;
 	bool gone;
 	bool flushing;
 	struct hrtimer retry;
-	const struct net *net;
+	struct net *net;
 	u64 net_cookie;
 	char name[ETRAN_NAME_LEN];
 	u32 ifindex;
@@ -90,7 +104,10 @@ struct etran_pool {
  * @name: transport
  * @out_ifindex: device that packets leave by, 0: the socket's
  * @shadow: strict mode: how many chunks at the end of the UMEM are for it
- * @why: sentence for the user when it is refused
+ * @why: result: sentence for the user when it is refused
+ * @ifindex: result: the socket's device
+ * @queue: result: and queue
+ * @umem_id: result: the kernel's id of its UMEM
  */
 struct etran_bind {
 	int fd;
@@ -99,13 +116,21 @@ struct etran_bind {
 	u32 out_ifindex;
 	u32 shadow;
 	const char *why;
+	u32 ifindex;
+	u32 queue;
+	u32 umem_id;
 };
 
 extern struct list_head etran_pools;
 
-int etran_pool_bind(struct net *net, struct etran_bind *req, struct etran_pool **res);
+int etran_pool_init(void);
+void etran_pool_exit(void);
+int etran_pool_bind(struct net *net, struct etran_bind *req);
+struct etran_pool *etran_pool_next(struct etran_pool *prev,
+				   const struct etran_transport *tr);
+struct net *etran_pool_get_net(struct etran_pool *ep);
+void etran_pool_net_exit(const struct net *net);
 void etran_pool_adopt(struct etran_transport *tr);
-bool etran_pool_of(const struct etran_pool *ep, const struct etran_transport *tr);
 void etran_pool_orphan(struct etran_transport *tr);
 void etran_pool_drain(struct etran_transport *tr);
 void etran_pool_stop(struct xsk_buff_pool *xp, bool gone);

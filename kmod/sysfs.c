@@ -7,7 +7,10 @@
  *   enable_seq		transports attached since the module was loaded
  *   exits		one line for each of the last transports that ended
  *   leaked_frames	frames that nobody can account for
- *   abort		1 detaches all transports
+ *   abort		1 ends all transports
+ *
+ * Everybody may read what has no mode of its own below, so reading takes no lock
+ * and waits for nobody.
  */
 #include <linux/kobject.h>
 #include <linux/module.h>
@@ -50,13 +53,13 @@ static ssize_t exits_show(struct kobject *kobj, struct kobj_attribute *attr, cha
 	int len = 0;
 	u32 i;
 
-	mutex_lock(&etran_mutex);
+	spin_lock(&etran_lock);
 	for (i = 0; (r = etran_exit_get(i)); i++)
 		len += sysfs_emit_at(buf, len, "%s id %u netns %llu %s code %d: %s\n",
 				     r->name, r->id, r->net_cookie,
 				     etran_exit_name(r->info.kind), r->info.code,
 				     r->info.msg);
-	mutex_unlock(&etran_mutex);
+	spin_unlock(&etran_lock);
 	return len;
 }
 
@@ -65,11 +68,12 @@ static ssize_t abort_store(struct kobject *kobj, struct kobj_attribute *attr,
 			   const char *buf, size_t count)
 {
 	bool yes;
+	int err;
 
 	if (kstrtobool(buf, &yes) || !yes)
 		return -EINVAL;
-	etran_transport_abort();
-	return count;
+	err = etran_transport_abort();
+	return err ?: count;
 }
 
 static struct kobj_attribute version_attr = __ATTR_RO(version);

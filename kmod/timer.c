@@ -353,7 +353,7 @@ int etran_timer_start(struct etran_cpu *c)
 {
 	struct task_struct *thread;
 
-	thread = kthread_create(timer_thread, c, "etran/%s", c->tr->ops->name);
+	thread = kthread_create(timer_thread, c, "etran/%s", c->tr->name);
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
 	c->thread = get_task_struct(thread);

@@ -118,13 +118,13 @@ TRACE_EVENT(etran_gen,
 	    TP_PROTO(const struct etran_transport *tr, u32 ifindex, u64 cookie, s32 len,
 		     const void *data),
 	    TP_ARGS(tr, ifindex, cookie, len, data),
-	    TP_STRUCT__entry(__string(name, tr->ops->name)
+	    TP_STRUCT__entry(__string(name, tr->name)
 			     __field(u64, netns)
 			     __field(u64, cookie)
 			     __field(u32, ifindex)
 			     __field(s32, len)),
 	    TP_fast_assign(__assign_str(name);
-			   __entry->netns = tr->net->net_cookie;
+			   __entry->netns = tr->net_cookie;
 			   __entry->cookie = cookie;
 			   __entry->ifindex = ifindex;
 			   __entry->len = len;),
@@ -137,7 +137,7 @@ TRACE_EVENT(etran_gen,
 TRACE_EVENT(etran_timer,
 	    TP_PROTO(const struct etran_transport *tr, u32 id),
 	    TP_ARGS(tr, id),
-	    TP_STRUCT__entry(__string(name, tr->ops->name)
+	    TP_STRUCT__entry(__string(name, tr->name)
 			     __field(u32, id)),
 	    TP_fast_assign(__assign_str(name);
 			   __entry->id = id;),
@@ -147,14 +147,14 @@ TRACE_EVENT(etran_timer,
 TRACE_EVENT(etran_exit,
 	    TP_PROTO(const struct etran_transport *tr),
 	    TP_ARGS(tr),
-	    TP_STRUCT__entry(__string(name, tr->ops->name)
+	    TP_STRUCT__entry(__string(name, tr->name)
 			     __string(msg, tr->info.msg)
 			     __field(u64, netns)
 			     __field(u32, kind)
 			     __field(s32, code)),
 	    TP_fast_assign(__assign_str(name);
 			   __assign_str(msg);
-			   __entry->netns = tr->net->net_cookie;
+			   __entry->netns = tr->net_cookie;
 			   __entry->kind = tr->info.kind;
 			   __entry->code = tr->info.code;),
 	    TP_printk("transport=%s netns=%llu kind=%u code=%d: %s", __get_str(name),

@@ -11,7 +11,7 @@
  *			the tenant that does not empty it, else the device. The
  *			queue says so (stall), nothing is ended.
  *
- * One delayed work item per transport, under etran_mutex.
+ * One delayed work item per transport, which holds no lock.
  */
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -116,26 +116,21 @@ static void watchdog_work(struct work_struct *work)
 {
 	struct etran_transport *tr = container_of(to_delayed_work(work),
 						  struct etran_transport, watchdog);
-	struct etran_pool *ep;
+	struct etran_pool *ep = NULL;
 
-	mutex_lock(&etran_mutex);
-	if (tr->dead)
-		goto out;
+	if (READ_ONCE(tr->ending))
+		return;
 	if (age_ms(tr->bad_since) >= MSEC_PER_SEC) {
 		atomic_set(&tr->bad, 0);
 		tr->bad_since = jiffies;
 	}
-	list_for_each_entry(ep, &etran_pools, list) {
-		if (rcu_access_pointer(ep->tr) != tr)
-			continue;
+	while ((ep = etran_pool_next(ep, tr))) {
 		check_queue(ep);
 		if (tr->ops->timeout_ms)
 			check_stalled(tr, ep);
 	}
 	queue_delayed_work(system_dfl_wq, &tr->watchdog,
 			   msecs_to_jiffies(watchdog_period(tr)));
-out:
-	mutex_unlock(&etran_mutex);
 }
 
 /**
@@ -149,7 +144,7 @@ void etran_watchdog_init(struct etran_transport *tr)
 
 /**
  * etran_watchdog_start - begin to look after a transport
- * @tr: transport; etran_mutex held
+ * @tr: transport, attached
  */
 void etran_watchdog_start(struct etran_transport *tr)
 {
@@ -160,7 +155,7 @@ void etran_watchdog_start(struct etran_transport *tr)
 
 /**
  * etran_watchdog_stop - it does not look any more
- * @tr: transport; etran_mutex not held
+ * @tr: transport
  */
 void etran_watchdog_stop(struct etran_transport *tr)
 {

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -137,7 +138,7 @@ static void close_with_held(void)
 		CHECK_EQ(transport_arm(&b.tr, 0, 0, 1), 0, "arm");
 		CHECK(WAIT_FOR(b.tr.seen->timer[0].runs), "the timer");
 		CHECK_EQ(b.tr.seen->dequeued, 0, "dequeued");
-		CHECK_EQ(transport_depth(&b.tr, 0), 0, "depth");
+		CHECK(WAIT_FOR(!transport_depth(&b.tr, 0)), "its packets stay");
 		CHECK_EQ(nl_transport_get(&b.nl, "probe", &t), 0, "get");
 		CHECK_EQ(t.queues, 0, "its queues");
 	}
@@ -527,6 +528,107 @@ static void module_under_traffic(void)
 	bench_close(&b);
 }
 
+/*
+ * Two sockets share a pool and only one of them sends. When that one closes the
+ * queue stays, and a third that sends finds it as the first did: its packets can be
+ * held.
+ */
+static void sender_leaves_a_shared_pool(void)
+{
+	struct xsk_opts xo = { .no_tx = true };
+	struct xsk listener = { .fd = -1 }, next = { .fd = -1 };
+	int listens = -1;
+	struct nl_queue q;
+	struct bench b;
+
+	if (bench_open(&b, &no_ingress)) {
+		xo.ifindex = b.near->ifindex;
+		xo.queue = b.queue;
+		xo.share = &b.xsk;
+		if (!CHECK_EQ(xsk_open(&listener, &xo), 0, "the one that only listens"))
+			goto out;
+		bench_push(&b, 100);
+		bench_settle(&b, 100, 100);
+		if (!CHECK_EQ(xsk_take_over(&b.xsk, &listener), 0, "take its rings over"))
+			goto out;
+		xo.no_tx = false;
+		xo.share = &b.xsk;
+		if (!CHECK_EQ(xsk_open(&next, &xo), 0, "the next one that sends"))
+			goto out;
+		listens = b.xsk.fd;
+		b.xsk.fd = next.fd;
+		b.xsk.tx = next.tx;
+		next.fd = -1;
+		next.tx.map = NULL;
+		CHECK(WAIT_FOR(!nl_queue_get(&b.nl, b.near->ifindex, b.queue, &q)),
+		      "the queue is gone");
+		clock_sleep(200 * NSEC_PER_MSEC);
+		hold_some(&b);
+		CHECK_EQ(b.tr.seen->hold_err, 0, "refused to hold");
+		bench_check_rest(&b, HELD);
+out:
+		xsk_close(&next);
+		if (listens >= 0)
+			close(listens);
+	}
+	bench_close(&b);
+}
+
+/* Sockets on so many queues of a device that sends nothing anywhere. */
+#define MANY	256
+
+static uint64_t close_many(struct bench *b, bool bound)
+{
+	struct xsk_opts xo = {
+		.copy = true, .tx_size = 64, .rx_size = 64, .cq_size = 64,
+		.nr_chunks = 64,
+	};
+	static struct xsk x[MANY];
+	uint64_t start;
+	int i, ret;
+
+	xo.ifindex = if_nametoindex("many0");
+	for (i = 0; i < MANY; i++) {
+		xo.queue = i;
+		/* The core frees a queue a little after its socket. */
+		WAIT_FOR((ret = xsk_open(&x[i], &xo)) != -EBUSY);
+		if (!CHECK_EQ(ret, 0, "open"))
+			break;
+		if (bound && !CHECK_EQ(nl_queue_bind(&b->nl, x[i].fd, BENCH_TENANT, "probe",
+						     NULL), 0, "bind"))
+			break;
+	}
+	start = clock_ns();
+	while (i--)
+		xsk_close(&x[i]);
+	if (bound)
+		CHECK(WAIT_FOR(nl_queues(&b->nl) == 1), "%d queues stay",
+		      nl_queues(&b->nl));
+	return clock_ns() - start;
+}
+
+/* Under a transport it takes little more than without, whatever their number. */
+static void many_close_at_once(void)
+{
+	uint64_t plain, bound;
+	struct bench b;
+
+	if (bench_open(&b, &no_ingress) &&
+	    CHECK_EQ(host_run(b.near, "ip link add many0 numtxqueues %d numrxqueues %d "
+			      "type dummy && ip link set many0 up", MANY, MANY), 0, "device")) {
+		plain = close_many(&b, false);
+		bound = close_many(&b, true);
+		ktap_note("%d sockets: %llu ms, under a transport %llu ms", MANY,
+			  (unsigned long long)(plain / NSEC_PER_MSEC),
+			  (unsigned long long)(bound / NSEC_PER_MSEC));
+		CHECK(bound < plain + plain / 2 + NSEC_PER_SEC, "%llu ms against %llu",
+		      (unsigned long long)(bound / NSEC_PER_MSEC),
+		      (unsigned long long)(plain / NSEC_PER_MSEC));
+	}
+	host_run(b.near, "ip link del many0");
+	bench_close(&b);
+}
+
 /* An instance ends with the namespace it was attached in. */
 static void namespace_ends(void)
 {
@@ -558,6 +660,8 @@ static const struct ktap_case cases[] = {
 	{ "detach_by_link_under_traffic", detach_by_link_under_traffic },
 	{ "cycles", cycles },
 	{ "taken_over_by_name", taken_over_by_name },
+	{ "sender_leaves_a_shared_pool", sender_leaves_a_shared_pool },
+	{ "many_close_at_once", many_close_at_once },
 	{ "namespace_ends", namespace_ends },
 	{ "rmmod", rmmod },
 	{ "module_under_traffic", module_under_traffic },

@@ -24,5 +24,6 @@ extern const struct ktap_suite suite_strict;
 extern const struct ktap_suite suite_meta;
 extern const struct ktap_suite suite_fair;
 extern const struct ktap_suite suite_credit;
+extern const struct ktap_suite suite_slow;
 
 #endif /* _KERNEL_SUITES_H */

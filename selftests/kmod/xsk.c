@@ -33,19 +33,20 @@ static int ring_map(int fd, struct ring *r, const struct xdp_ring_offset *off,
 	return 0;
 }
 
-/* fq and cq are 0 for a socket that has none of its own. */
+/* A ring of size 0 is not there, or mapped already. */
 static int map_rings(struct xsk *x, uint32_t tx, uint32_t rx, uint32_t fq,
 		     uint32_t cq)
 {
 	struct xdp_mmap_offsets off;
 	socklen_t len = sizeof(off);
-	int ret;
+	int ret = 0;
 
 	if (getsockopt(x->fd, SOL_XDP, XDP_MMAP_OFFSETS, &off, &len))
 		return -errno;
-	ret = ring_map(x->fd, &x->tx, &off.tx, XDP_PGOFF_TX_RING, tx,
-		       sizeof(struct xdp_desc));
-	if (!ret)
+	if (tx)
+		ret = ring_map(x->fd, &x->tx, &off.tx, XDP_PGOFF_TX_RING, tx,
+			       sizeof(struct xdp_desc));
+	if (!ret && rx)
 		ret = ring_map(x->fd, &x->rx, &off.rx, XDP_PGOFF_RX_RING, rx,
 			       sizeof(struct xdp_desc));
 	if (!ret && fq)
@@ -103,7 +104,7 @@ static int make_accounts(struct xsk *x)
 
 static int make_rings(struct xsk *x, const struct xsk_opts *o)
 {
-	uint32_t tx = o->tx_size ?: 2048, rx = o->rx_size ?: 128;
+	uint32_t tx = o->no_tx ? 0 : o->tx_size ?: 2048, rx = o->rx_size ?: 128;
 	uint32_t cq = o->cq_size ?: 2048, fq = 2048;
 	int ret = 0;
 
@@ -115,7 +116,7 @@ static int make_rings(struct xsk *x, const struct xsk_opts *o)
 		ret = set_size(x->fd, XDP_UMEM_COMPLETION_RING, cq);
 	if (!ret)
 		ret = set_size(x->fd, XDP_RX_RING, rx);
-	if (!ret)
+	if (!ret && tx)
 		ret = set_size(x->fd, XDP_TX_RING, tx);
 	return ret ?: map_rings(x, tx, rx, fq, cq);
 }
@@ -170,6 +171,28 @@ static void ring_unmap(struct ring *r)
 	if (r->map)
 		munmap(r->map, r->map_len);
 	r->map = NULL;
+}
+
+int xsk_take_over(struct xsk *x, struct xsk *next)
+{
+	uint32_t fq = x->fq.size, cq = x->cq.size;
+	int ret;
+
+	/* A mapping keeps the socket that it was made by. */
+	ring_unmap(&x->tx);
+	ring_unmap(&x->rx);
+	ring_unmap(&x->fq);
+	ring_unmap(&x->cq);
+	close(x->fd);
+	x->fd = next->fd;
+	x->tx = next->tx;
+	x->rx = next->rx;
+	next->fd = -1;
+	next->tx.map = NULL;
+	next->rx.map = NULL;
+	ret = map_rings(x, 0, 0, fq, cq);
+	xsk_close(next);
+	return ret;
 }
 
 void xsk_leave(struct xsk *x)

@@ -36,6 +36,7 @@ struct xsk_opts {
 	uint32_t shadow;	/* chunks behind those, for strict mode */
 	uint32_t umem_flags;
 	uint16_t bind_flags;	/* more of them */
+	bool no_tx;		/* without a TX ring */
 	struct xsk *share;	/* use its UMEM, on the same queue its rings too */
 };
 
@@ -70,6 +71,14 @@ struct xsk {
  * Return: 0 or a negative errno.
  */
 int xsk_open(struct xsk *x, const struct xsk_opts *opts);
+
+/**
+ * xsk_take_over - go on with a socket of the same pool; the own one is closed
+ * @x: keeps its UMEM and accounts
+ * @next: bound; its socket and rings are @x's then
+ * Return: 0 or a negative errno.
+ */
+int xsk_take_over(struct xsk *x, struct xsk *next);
 
 /** xsk_close - give everything up; safe after a failed xsk_open() */
 void xsk_close(struct xsk *x);

@@ -33,7 +33,10 @@
 	     pos = list_entry(pos->member.next, typeof(*pos), member))
 
 typedef raw_spinlock_t spinlock_t;
-struct mutex;
+typedef struct {
+	int refs;
+} refcount_t;
+struct completion { int unused; };
 struct net;
 struct net_device;
 struct task_struct;
