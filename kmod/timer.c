@@ -368,9 +368,11 @@ int etran_timer_start(struct etran_cpu *c)
  */
 void etran_timer_cancel(struct etran_cpu *c)
 {
+	/* The thread sets the clock, and the clock wakes the thread. */
+	if (c->thread)
+		kthread_stop(c->thread);
 	hrtimer_cancel(&c->hrtimer);
 	if (c->thread) {
-		kthread_stop(c->thread);
 		put_task_struct(c->thread);
 		c->thread = NULL;
 	}
