@@ -23,7 +23,7 @@ struct xdp_frame;
  * @tr: transport
  * @cpu: CPU; nr_cpu_ids for the thread
  * @thread: KTHREAD mode: the thread
- * @work: softirq that runs timers and gen
+ * @pending: in a list of the CPU's runner (cpu.c), whose lock protects it
  * @hrtimer: earliest timer of @waiting
  * @ready: timers that are due
  * @waiting: timers that are not
@@ -44,7 +44,7 @@ struct etran_cpu {
 	struct etran_transport *tr;
 	u32 cpu;
 	struct task_struct *thread;
-	struct tasklet_struct work;
+	struct list_head pending;
 	struct hrtimer hrtimer;
 	struct list_head ready;
 	struct timerqueue_head waiting;
@@ -65,5 +65,17 @@ struct etran_cpu {
 	u64 gen_failed;
 	u64 timer_runs;
 };
+
+/* Time of one run, of all rounds in it: as long as __do_softirq() gives itself. */
+#define ETRAN_ROUND_MS		2
+
+unsigned long etran_cpu_round_end(void);
+void etran_cpu_schedule(struct etran_cpu *c);
+void etran_cpu_flush(void);
+int etran_cpu_alloc(struct etran_transport *tr);
+void etran_cpu_stop(struct etran_transport *tr);
+void etran_cpu_free(struct etran_transport *tr);
+void etran_cpu_start(void);
+void etran_cpu_end(void);
 
 #endif /* _ETRAN_CPU_H */

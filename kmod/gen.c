@@ -3,8 +3,8 @@
  * Packets that a transport makes: acknowledgements, credits.
  *
  * A request is queued on the CPU that makes it, under etran_cpu->lock. The
- * gen program runs on that CPU at the end of the NAPI poll, or in the softirq
- * work that each request schedules, since drivers flush only after a redirect.
+ * gen program runs on that CPU at the end of the NAPI poll, or in the round that
+ * each request asks for (cpu.c), since drivers flush only after a redirect.
  * Frames leave through the driver's bulk ndo_xdp_xmit(); where it has none or
  * takes none, as an skb. If the queue is too full for that, too, they wait, and
  * the requests behind them with them. So it is the asking that fails when a
@@ -104,7 +104,7 @@ int etran_gen_request(struct etran_transport *tr, u64 cookie, u32 ifindex)
 	}
 	raw_spin_unlock(&c->lock);
 	if (!err)
-		tasklet_schedule(&c->work);
+		etran_cpu_schedule(c);
 	local_irq_restore(flags);
 	return err;
 }
@@ -310,9 +310,10 @@ static void gen_add(struct etran_cpu *c, const struct etran_gen_req *req,
 /**
  * etran_gen_run - serve the requests of this CPU
  * @c: CPU; BH disabled, under RCU
+ * @end: jiffies: when to stop; one frame is made all the same
  * Return: true when there is more to do at once.
  */
-bool etran_gen_run(struct etran_cpu *c)
+bool etran_gen_run(struct etran_cpu *c, unsigned long end)
 {
 	struct net_device *dev = NULL;
 	struct etran_gen_req req;
@@ -332,25 +333,10 @@ bool etran_gen_run(struct etran_cpu *c)
 		if (!dev || dev->ifindex != req.ifindex)
 			dev = dev_get_by_index_rcu(c->tr->net, req.ifindex);
 		gen_add(c, &req, dev);
+		if (time_after_eq(jiffies, end))
+			break;
 	}
 	if (c->nr_frames && !gen_push(c, dev))
 		return false;
 	return etran_gen_pending(c);
-}
-
-/**
- * etran_gen_flush - end of a NAPI poll on this CPU (hook)
- */
-void etran_gen_flush(void)
-{
-	struct etran_transport *tr;
-	struct etran_cpu *c;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(tr, &etran_transports, list) {
-		c = this_cpu_ptr(tr->cpu);
-		if (etran_gen_pending(c))
-			etran_gen_run(c);
-	}
-	rcu_read_unlock();
 }

@@ -29,9 +29,8 @@ struct etran_gen_ctx {
 int etran_gen_init(struct etran_cpu *c);
 void etran_gen_free(struct etran_cpu *c);
 int etran_gen_request(struct etran_transport *tr, u64 cookie, u32 ifindex);
-bool etran_gen_run(struct etran_cpu *c);
+bool etran_gen_run(struct etran_cpu *c, unsigned long end);
 void etran_gen_drop(struct etran_cpu *c);
-void etran_gen_flush(void);
 
 /* Is there anything to generate, or to send? */
 static inline bool etran_gen_pending(const struct etran_cpu *c)

@@ -9,9 +9,9 @@
 #include <linux/bpf.h>
 #include <linux/module.h>
 
+#include "cpu.h"
 #include "etran.h"
 #include "exit.h"
-#include "gen.h"
 #include "generated/netlink.h"
 #include "kfunc.h"
 #include "kick.h"
@@ -34,7 +34,7 @@ static const struct xsk_hooks hooks = {
 	.cancelled	= etran_tx_cancelled,
 	.completed_skb	= etran_skb_completed,
 	.completed_hw	= etran_tx_completed_hw,
-	.flush		= etran_gen_flush,
+	.flush		= etran_cpu_flush,
 	.stop		= etran_pool_stop,
 	.free		= etran_pool_free,
 };
@@ -44,6 +44,7 @@ static int __init etran_module_init(void)
 	int err;
 
 	etran_kick_init();
+	etran_cpu_start();
 	err = etran_exit_start();
 	if (err)
 		return err;
@@ -103,6 +104,7 @@ static void __exit etran_module_exit(void)
 	etran_transport_exit();
 	bpf_pktq_register(NULL, NULL);
 	xsk_hooks_unregister();
+	etran_cpu_end();
 	etran_netdev_exit();
 	etran_pool_exit();
 	etran_exit_stop();

@@ -209,7 +209,8 @@ struct etran_transport_ops {
 	 * is disarmed when the call starts, so arming it from within or from
 	 * another CPU while it runs makes it run again: no wake-up is lost. Two
 	 * CPUs never run the same timer at the same time. At most 64 calls of
-	 * one transport follow each other before others have their turn.
+	 * one transport, and no more after 2 ms, follow each other before others
+	 * have their turn.
 	 */
 	void (*timer)(u32 id);
 

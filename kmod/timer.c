@@ -14,9 +14,9 @@
  * arming it while it runs is remembered (again) and done when it returns. It
  * never runs twice at the same time: it moves only while not running.
  *
- * A round moves and runs a bounded number, in order of becoming READY, so a
- * timer that arms itself at once starves neither others nor the CPU: other
- * transports' rounds come in between.
+ * A round moves and runs a bounded number, for a bounded time (cpu.c), in order of
+ * becoming READY, so a timer that arms itself at once starves neither others nor
+ * the CPU: other transports' rounds come in between.
  */
 #include <linux/kthread.h>
 #include <linux/ktime.h>
@@ -35,14 +35,6 @@ enum {
 /* Timers run in one round; more wait for the next. */
 #define ETRAN_TIMER_BATCH	64
 
-static void timer_wake(struct etran_cpu *c)
-{
-	if (c->thread)
-		wake_up_process(c->thread);
-	else
-		tasklet_schedule(&c->work);
-}
-
 /* It may go off for less, say a timer that was cancelled: the round looks. */
 static void timer_set_clock(struct etran_cpu *c, u64 when)
 {
@@ -56,7 +48,7 @@ static void timer_queue(struct etran_cpu *c, struct etran_timer *t, u64 due)
 	if (!due) {
 		t->state = TIMER_READY;
 		list_add_tail(&t->node, &c->ready);
-		timer_wake(c);
+		etran_cpu_schedule(c);
 		return;
 	}
 	t->state = TIMER_WAITING;
@@ -173,7 +165,7 @@ int etran_timer_disarm(struct etran_transport *tr, u32 id)
 /* The round itself finds what is due. */
 static enum hrtimer_restart timer_expired(struct hrtimer *hrtimer)
 {
-	timer_wake(container_of(hrtimer, struct etran_cpu, hrtimer));
+	etran_cpu_schedule(container_of(hrtimer, struct etran_cpu, hrtimer));
 	return HRTIMER_NORESTART;
 }
 
@@ -225,9 +217,10 @@ static bool timer_next(struct etran_cpu *c)
 /**
  * etran_timer_run - one round
  * @c: CPU, in its softirq, or that of the thread; BH disabled, under RCU
+ * @end: jiffies: when to stop; one timer runs all the same
  * Return: true when there is more.
  */
-bool etran_timer_run(struct etran_cpu *c)
+bool etran_timer_run(struct etran_cpu *c, unsigned long end)
 {
 	struct etran_transport *tr = c->tr;
 	struct etran_timer *t;
@@ -260,6 +253,8 @@ bool etran_timer_run(struct etran_cpu *c)
 			t->again = false;
 			timer_queue(c, t, t->due);
 		}
+		if (time_after_eq(jiffies, end))
+			break;
 	}
 	more = timer_next(c);
 	raw_spin_unlock_irq(&c->lock);
@@ -291,7 +286,7 @@ static int timer_thread(void *arg)
 		__set_current_state(TASK_RUNNING);
 		local_bh_disable();
 		rcu_read_lock();
-		etran_timer_run(c);
+		etran_timer_run(c, etran_cpu_round_end());
 		etran_pool_kick_all();
 		rcu_read_unlock();
 		local_bh_enable();

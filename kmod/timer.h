@@ -36,7 +36,7 @@ int etran_timer_disarm(struct etran_transport *tr, u32 id);
 int etran_timer_start(struct etran_cpu *c);
 bool etran_timer_planned(const struct etran_transport *tr, u32 id, u32 ms);
 bool etran_timer_ran_since(const struct etran_transport *tr, u32 id, u32 since);
-bool etran_timer_run(struct etran_cpu *c);
+bool etran_timer_run(struct etran_cpu *c, unsigned long end);
 void etran_timer_wake_by(struct etran_cpu *c, u64 when);
 void etran_timer_cancel(struct etran_cpu *c);
 

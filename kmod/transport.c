@@ -25,14 +25,11 @@
  */
 #include <linux/bpf.h>
 #include <linux/nsproxy.h>
-#include <linux/percpu.h>
 #include <linux/rculist.h>
 #include <net/net_namespace.h>
 
 #include "cpu.h"
 #include "exit.h"
-#include "gen.h"
-#include "kick.h"
 #include "netlink.h"
 #include "pool.h"
 #include "timer.h"
@@ -80,44 +77,11 @@ struct etran_transport *etran_transport_find(u64 net_cookie, const char *name)
 	return NULL;
 }
 
-static void transport_work(struct tasklet_struct *t)
-{
-	struct etran_cpu *c = from_tasklet(c, t, work);
-	bool more;
-
-	rcu_read_lock();
-	if (READ_ONCE(c->tr->ending))
-		goto out;
-	more = etran_timer_run(c);
-	if (etran_gen_pending(c))
-		more |= etran_gen_run(c);
-
-	etran_pool_kick_all();
-	if (more)
-		tasklet_schedule(&c->work);
-out:
-	rcu_read_unlock();
-}
-
-static void transport_free_cpus(struct etran_transport *tr)
-{
-	int cpu;
-
-	if (tr->global)
-		etran_timer_cancel(tr->global);
-	kfree(tr->global);
-	if (!tr->cpu)
-		return;
-	for_each_possible_cpu(cpu)
-		etran_gen_free(per_cpu_ptr(tr->cpu, cpu));
-	free_percpu(tr->cpu);
-}
-
 static void transport_put(struct etran_transport *tr)
 {
 	if (!refcount_dec_and_test(&tr->refs))
 		return;
-	transport_free_cpus(tr);
+	etran_cpu_free(tr);
 	kvfree(tr->timer);
 	kfree(tr);
 }
@@ -130,31 +94,11 @@ static void transport_free(struct etran_transport *tr)
 	transport_put(tr);
 }
 
-static void transport_init_cpu(struct etran_transport *tr, struct etran_cpu *c, u32 cpu)
-{
-	raw_spin_lock_init(&c->lock);
-	c->tr = tr;
-	c->cpu = cpu;
-	tasklet_setup(&c->work, transport_work);
-	etran_timer_init(c);
-}
-
-static int transport_init_global(struct etran_transport *tr)
-{
-	if (!tr->ops->nr_global)
-		return 0;
-	tr->global = kzalloc_obj(*tr->global, GFP_KERNEL_ACCOUNT);
-	if (!tr->global)
-		return -ENOMEM;
-	transport_init_cpu(tr, tr->global, nr_cpu_ids);
-	return etran_timer_start(tr->global);
-}
-
 static struct etran_transport *transport_alloc(struct etran_transport_ops *ops,
 					       struct net *net)
 {
 	struct etran_transport *tr;
-	int cpu, err;
+	int err;
 
 	tr = kzalloc_obj(*tr, GFP_KERNEL_ACCOUNT);
 	if (!tr)
@@ -171,19 +115,7 @@ static struct etran_transport *transport_alloc(struct etran_transport_ops *ops,
 	err = etran_exit_init(tr);
 	tr->timer = kvcalloc(etran_timer_nr(tr) ?: 1, sizeof(*tr->timer),
 			     GFP_KERNEL_ACCOUNT);
-	tr->cpu = alloc_percpu_gfp(struct etran_cpu, GFP_KERNEL_ACCOUNT);
-	if (err || !tr->timer || !tr->cpu)
-		goto err_free;
-
-	for_each_possible_cpu(cpu) {
-		struct etran_cpu *c = per_cpu_ptr(tr->cpu, cpu);
-
-		transport_init_cpu(tr, c, cpu);
-		err = ops->gen ? etran_gen_init(c) : 0;
-		if (err)
-			goto err_free;
-	}
-	if (transport_init_global(tr))
+	if (err || !tr->timer || etran_cpu_alloc(tr))
 		goto err_free;
 	return tr;
 
@@ -271,25 +203,6 @@ void etran_transport_end(struct etran_transport *tr, u32 kind, const char *why)
 	etran_exit_go(tr);
 }
 
-static void transport_quiesce(struct etran_transport *tr)
-{
-	int cpu;
-
-	/* Pairs with everybody who found it in the list or at a pool. */
-	synchronize_rcu();
-	etran_watchdog_stop(tr);
-	for_each_possible_cpu(cpu) {
-		struct etran_cpu *c = per_cpu_ptr(tr->cpu, cpu);
-
-		etran_timer_cancel(c);
-		tasklet_kill(&c->work);
-		etran_gen_drop(c);
-	}
-	if (tr->global)
-		etran_timer_cancel(tr->global);
-	complete_all(&tr->quiet);
-}
-
 /**
  * etran_transport_detach - end a transport, see the top of this file
  * @tr: transport; its work item
@@ -306,7 +219,12 @@ void etran_transport_detach(struct etran_transport *tr)
 	etran_pool_orphan(tr);
 	spin_unlock(&etran_lock);
 
-	transport_quiesce(tr);
+	/* Pairs with everybody who found it in the list or at a pool. */
+	synchronize_rcu();
+	etran_watchdog_stop(tr);
+	etran_cpu_stop(tr);
+	complete_all(&tr->quiet);
+
 	etran_exit_dump(tr);
 	etran_pool_drain(tr);
 	spin_lock(&etran_lock);

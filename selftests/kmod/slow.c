@@ -11,6 +11,7 @@
 #include <linux/userfaultfd.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -314,12 +315,50 @@ static void leaked_is_read_without_end(void)
 	slow_close(&s);
 }
 
+static void stay_on(int cpu, cpu_set_t *old)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_getaffinity(0, sizeof(*old), old);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Timers that are due at once share the CPU with who has work of his own on it. */
+static void timers_leave_the_cpu(void)
+{
+	uint64_t longest = 0, last, now;
+	cpu_set_t cpus;
+	struct slow s;
+
+	if (slow_open(&s) && slow_attach(&s)) {
+		stay_on(0, &cpus);
+		s.orders->timer_ns = 60 * NSEC_PER_MSEC;
+		last = clock_ns();
+		slow_run(&s, 0, 50, 0);
+		do {
+			now = clock_ns();
+			if (now - last > longest)
+				longest = now - last;
+			last = now;
+		} while (s.seen->timer < 50 && longest < PATIENCE_NS);
+		ktap_note("longest gap %llu ms", (unsigned long long)(longest / NSEC_PER_MSEC));
+		CHECK(longest < SOON_NS, "nothing else ran for %llu ms",
+		      (unsigned long long)(longest / NSEC_PER_MSEC));
+		CHECK_EQ(s.seen->exit, 0, "exit");
+		sched_setaffinity(0, sizeof(cpus), &cpus);
+	}
+	slow_close(&s);
+}
+
 static const struct ktap_case cases[] = {
 	{ "init_waits", init_waits },
 	{ "exit_takes_long", exit_takes_long },
 	{ "dump_takes_long", dump_takes_long },
 	{ "end_in_progress", end_in_progress },
 	{ "leaked_is_read_without_end", leaked_is_read_without_end },
+	{ "timers_leave_the_cpu", timers_leave_the_cpu },
 };
 
 const struct ktap_suite suite_slow = KTAP_SUITE("slow", cases);
