@@ -10,8 +10,6 @@
 
 struct etran_transport;
 
-/* One call of a program, or one batch of egress, takes no longer. */
-#define ETRAN_RUN_LIMIT		HZ
 #define ETRAN_DUMP_LEN		8192
 
 /**
@@ -64,14 +62,5 @@ u32 etran_exit_nr(void);
 const struct etran_exit_record *etran_exit_get(u32 i);
 int etran_exit_start(void);
 void etran_exit_stop(void);
-
-/* A program that ran since @start should have been done long ago? */
-static inline void etran_exit_slow(struct etran_transport *tr, unsigned long start,
-				   const char *what)
-{
-	if (unlikely(time_after(jiffies, start + ETRAN_RUN_LIMIT)))
-		etran_exit(tr, ETRAN_EXIT_KIND_ERROR_OVERRUN, -ETIME,
-			   "%s ran for %u ms", what, jiffies_to_msecs(jiffies - start));
-}
 
 #endif /* _ETRAN_EXIT_H */

@@ -19,6 +19,7 @@
 
 #include "exit.h"
 #include "gen.h"
+#include "run.h"
 #include "timer.h"
 #include "trace.h"
 #include "transport.h"
@@ -138,7 +139,6 @@ static struct xdp_frame *gen_make(struct etran_cpu *c, const struct etran_gen_re
 		},
 	};
 	struct xdp_frame *xdpf;
-	unsigned long start;
 	struct page *page;
 	int len;
 
@@ -152,9 +152,7 @@ static struct xdp_frame *gen_make(struct etran_cpu *c, const struct etran_gen_re
 	xdpf = page_address(page);
 	ctx.data = page_address(page) + XDP_PACKET_HEADROOM;
 	memset(ctx.data, 0, ETRAN_GEN_FRAME_LEN);
-	start = jiffies;
 	len = c->tr->ops->gen(&ctx.gen);
-	etran_exit_slow(c->tr, start, "gen");
 	trace_etran_gen(c->tr, req->ifindex, req->cookie, len, ctx.data);
 	if (len < ETH_HLEN || len > ETRAN_GEN_FRAME_LEN) {
 		c->page = page;
@@ -307,20 +305,12 @@ static void gen_add(struct etran_cpu *c, const struct etran_gen_req *req,
 	c->frame[c->nr_frames++] = xdpf;
 }
 
-/**
- * etran_gen_run - serve the requests of this CPU
- * @c: CPU; BH disabled, under RCU
- * @end: jiffies: when to stop; one frame is made all the same
- * Return: true when there is more to do at once.
- */
-bool etran_gen_run(struct etran_cpu *c, unsigned long end)
+/* Return: false when a device is busy, so that nothing can be done at once. */
+static bool gen_requests(struct etran_cpu *c, unsigned long end)
 {
 	struct net_device *dev = NULL;
 	struct etran_gen_req req;
 	u32 budget;
-
-	if (c->nr_frames && !gen_push_waiting(c))
-		return false;
 
 	for (budget = ETRAN_GEN_BUDGET; budget && gen_first(c, &req); budget--) {
 		if (c->nr_frames &&
@@ -336,7 +326,24 @@ bool etran_gen_run(struct etran_cpu *c, unsigned long end)
 		if (time_after_eq(jiffies, end))
 			break;
 	}
-	if (c->nr_frames && !gen_push(c, dev))
+	return !c->nr_frames || gen_push(c, dev);
+}
+
+/**
+ * etran_gen_run - serve the requests of this CPU
+ * @c: CPU; BH disabled, under RCU
+ * @end: jiffies: when to stop; one frame is made all the same
+ * Return: true when there is more to do at once.
+ */
+bool etran_gen_run(struct etran_cpu *c, unsigned long end)
+{
+	struct etran_run run;
+	bool go_on;
+
+	if (c->nr_frames && !gen_push_waiting(c))
 		return false;
-	return etran_gen_pending(c);
+	etran_run_begin(&run);
+	go_on = gen_requests(c, end);
+	etran_run_end(c->tr, &run, "gen");
+	return go_on && etran_gen_pending(c);
 }

@@ -179,7 +179,8 @@ struct etran_dump {
  * A transport that misbehaves is ended, with an exit kind that says how:
  * error-bpf (bpf_etran_exit() with a code), error-verdict (more than 1,000
  * nonsense results in a second), error-stall (see @timeout_ms), error-overrun
- * (one call of a program, or one batch of egress, took more than a second).
+ * (batches of egress, rounds of timers or of gen had the CPU for 100 ms or more, two
+ * at least, and for more than a second together within ten).
  */
 struct etran_transport_ops {
 	/**

@@ -12,6 +12,7 @@
 
 #include "exit.h"
 #include "pool.h"
+#include "run.h"
 #include "skb.h"
 #include "trace.h"
 #include "transport.h"
@@ -126,11 +127,12 @@ void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
 		.ep = ep,
 		.data = skb->data,
 	};
-	unsigned long start = jiffies;
+	struct etran_run run;
 	int idx;
 
 	/* Sockets may share the pool, so their mutex is not enough. */
 	spin_lock(&ep->tx_lock);
+	etran_run_begin(&run);
 	ep->cnt.peeked++;
 	idx = skb_is_nonlinear(skb) ? -EINVAL : etran_frame_claim(&ep->fs, addr);
 	if (idx < 0) {
@@ -163,9 +165,9 @@ void etran_skb_tx(struct xsk_buff_pool *xp, struct sk_buff *skb, u64 addr)
 		ep->fs.chunk[idx].drop = true;
 		consume_skb(skb);
 	}
-	spin_unlock(&ep->tx_lock);
 	if (tx.tr)
-		etran_exit_slow(tx.tr, start, "egress");
+		etran_run_end(tx.tr, &run, "egress");
+	spin_unlock(&ep->tx_lock);
 	etran_skb_flush(ep);
 }
 

@@ -23,6 +23,7 @@
 
 #include "exit.h"
 #include "kick.h"
+#include "run.h"
 #include "timer.h"
 #include "trace.h"
 
@@ -224,10 +225,11 @@ bool etran_timer_run(struct etran_cpu *c, unsigned long end)
 {
 	struct etran_transport *tr = c->tr;
 	struct etran_timer *t;
-	unsigned long start;
+	struct etran_run run;
 	bool more;
 	u32 n = 0;
 
+	etran_run_begin(&run);
 	raw_spin_lock_irq(&c->lock);
 	timer_move_due(c);
 	while (n++ < ETRAN_TIMER_BATCH && !READ_ONCE(tr->ending)) {
@@ -240,12 +242,10 @@ bool etran_timer_run(struct etran_cpu *c, unsigned long end)
 		c->timer_runs++;
 		raw_spin_unlock_irq(&c->lock);
 
-		start = jiffies;
-		WRITE_ONCE(t->ran, start);
+		WRITE_ONCE(t->ran, jiffies);
 		trace_etran_timer(tr, t - tr->timer);
 		tr->ops->timer(t - tr->timer);
 		etran_pool_reclaim(tr);
-		etran_exit_slow(tr, start, "timer");
 
 		raw_spin_lock_irq(&c->lock);
 		t->running = false;
@@ -258,6 +258,7 @@ bool etran_timer_run(struct etran_cpu *c, unsigned long end)
 	}
 	more = timer_next(c);
 	raw_spin_unlock_irq(&c->lock);
+	etran_run_end(tr, &run, "timer");
 	return more;
 }
 

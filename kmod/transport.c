@@ -109,6 +109,7 @@ static struct etran_transport *transport_alloc(struct etran_transport_ops *ops,
 	tr->map_id = bpf_struct_ops_id(ops);
 	strscpy(tr->name, ops->name);
 	refcount_set(&tr->refs, 1);
+	raw_spin_lock_init(&tr->overruns.lock);
 	init_completion(&tr->quiet);
 	init_completion(&tr->ended);
 	etran_watchdog_init(tr);

@@ -14,6 +14,22 @@ struct etran_cpu;
 struct etran_timer;
 
 /**
+ * struct etran_overruns - the account of long runs, see run.c
+ * @lock: raw leaf
+ * @nr: how many, since @since
+ * @since: jiffies when the first of them began
+ * @last: jiffies when the last of them was over
+ * @cost: what they were charged, in nanoseconds
+ */
+struct etran_overruns {
+	raw_spinlock_t lock;
+	u32 nr;
+	unsigned long since;
+	unsigned long last;
+	u64 cost;
+};
+
+/**
  * struct etran_transport - an attached struct_ops instance
  * @ops: the programs; stays valid until unreg
  * @name: its name, longer than @ops is there
@@ -39,6 +55,7 @@ struct etran_timer;
  * @exit_irq: from any context
  * @exit_work: to process context, where it ends
  * @watchdog: see watchdog.c
+ * @overruns: see run.c
  * @bad: nonsense results since @bad_since
  * @bad_since: jiffies
  */
@@ -67,6 +84,7 @@ struct etran_transport {
 	struct irq_work exit_irq;
 	struct work_struct exit_work;
 	struct delayed_work watchdog;
+	struct etran_overruns overruns;
 	atomic_t bad;
 	u32 bad_since;
 };

@@ -13,6 +13,7 @@
 #include "exit.h"
 #include "kick.h"
 #include "pool.h"
+#include "run.h"
 #include "timer.h"
 #include "trace.h"
 #include "transport.h"
@@ -273,11 +274,12 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 	struct etran_pool *ep = xp->hook_data;
 	u32 n, i, got, invalid, work = 0, limit = max(max, ETRAN_TX_WORK);
 	struct etran_frames *fs = &ep->fs;
-	unsigned long start = jiffies;
+	struct etran_run run;
 	struct etran_tx tx;
 
 	if (unlikely(!READ_ONCE(ep->started)))
 		return 0;
+	etran_run_begin(&run);
 	if (unlikely(READ_ONCE(fs->back.nr)))
 		tx_told(ep, etran_frames_flush(fs));
 
@@ -309,7 +311,7 @@ u32 etran_tx(struct xsk_buff_pool *xp, struct xdp_desc *descs, u32 max)
 	for (i = 0; ep->shadow && i < n; i++)
 		descs[i].addr += ep->shadow;
 	if (tx.tr)
-		etran_exit_slow(tx.tr, start, "egress");
+		etran_run_end(tx.tr, &run, "egress");
 	if (n < max && (work >= limit || READ_ONCE(fs->ready.nr)))
 		etran_pool_kick(ep);
 	return n;

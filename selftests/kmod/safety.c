@@ -391,19 +391,39 @@ static void tenant_never_reaps(void)
 	bench_close(&b);
 }
 
-/* A program that takes too long: error-overrun. */
+/* Have a program run for a second and a half. */
+static void overrun_once(struct bench *b, uint32_t where)
+{
+	volatile struct orders *o = b->tr.orders;
+
+	o->spin_ns = 1500 * NSEC_PER_MSEC;
+	o->spin_in = where;
+	call(b, where);
+	CHECK(WAIT_FOR(!o->spin_in), "it is not called");
+}
+
+/* A program that takes too long, more than once: error-overrun. */
 static void overrun(void)
 {
 	static const uint32_t where[] = { IN_EGRESS, IN_GEN, IN_TIMER };
+	uint64_t end;
 	struct pair p;
-	unsigned int i;
+	unsigned int i, n;
 
 	if (pair_open(&p, 0)) {
 		for (i = 0; i < ARRAY_SIZE(where); i++) {
 			ktap_note("in program %u", i);
-			p.bad.tr.orders->spin_ns = 1500 * NSEC_PER_MSEC;
-			p.bad.tr.orders->spin_in = where[i];
-			call(&p.bad, where[i]);
+			overrun_once(&p.bad, where[i]);
+			end = clock_ns() + 1700 * NSEC_PER_MSEC;
+			CHECK(WAIT_FOR(clock_ns() > end), "time");
+			CHECK_EQ(p.bad.tr.seen->exit, 0, "exit after one");
+			/* What a busy host takes from this machine counts for nobody. */
+			for (n = 0; n < 6 && !p.bad.tr.seen->exit; n++) {
+				overrun_once(&p.bad, where[i]);
+				end = clock_ns() + 3000 * NSEC_PER_MSEC;
+				while (!p.bad.tr.seen->exit && clock_ns() < end)
+					usleep(1000);
+			}
 			check_ended(&p, ETRAN_EXIT_KIND_ERROR_OVERRUN, -ETIME);
 			check_cut_off_and_next(&p);
 		}

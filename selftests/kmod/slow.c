@@ -352,6 +352,94 @@ static void timers_leave_the_cpu(void)
 	slow_close(&s);
 }
 
+/* One run that takes long may be an accident; when it happens again it is none. */
+static void once_is_no_overrun(void)
+{
+	struct slow s;
+
+	if (slow_open(&s) && slow_attach(&s)) {
+		s.orders->timer_ns = 1500 * NSEC_PER_MSEC;
+		slow_run(&s, 0, 1, 0);
+		CHECK(WAIT_FOR(s.seen->timer == 1), "the timer");
+		clock_sleep(100 * NSEC_PER_MSEC);
+		CHECK_EQ(s.seen->exit, 0, "exit after one");
+		slow_run(&s, 0, 1, 0);
+		CHECK(WAIT_FOR(s.seen->exit), "no exit after two");
+	}
+	slow_close(&s);
+}
+
+/* Runs of a tenth of the old limit each: it is their sum that counts. */
+static void many_long_runs(void)
+{
+	unsigned int i;
+	struct slow s;
+
+	if (slow_open(&s) && slow_attach(&s)) {
+		s.orders->timer_ns = 300 * NSEC_PER_MSEC;
+		for (i = 1; i <= 20 && !s.seen->exit; i++) {
+			slow_run(&s, 0, 1, 0);
+			WAIT_FOR(s.seen->timer == i || s.seen->exit);
+		}
+		CHECK(WAIT_FOR(s.seen->exit), "no exit after %u", i);
+		CHECK(s.seen->timer > 2 && s.seen->timer < 10, "after %llu runs",
+		      (unsigned long long)s.seen->timer);
+	}
+	slow_close(&s);
+}
+
+static void *arm_on_cpu(void *data)
+{
+	struct slow *s = data;
+	cpu_set_t old;
+
+	stay_on(1, &old);
+	slow_run(s, 1, 1, 0);
+	return NULL;
+}
+
+#define PAUSED_NS	(20 * NSEC_PER_SEC)
+
+/*
+ * Both CPUs are in a program nearly all the time, each call of which is short enough,
+ * while suites/kernel-pause stops the machine again and again.
+ */
+static void paused(void)
+{
+	uint64_t end = clock_ns() + PAUSED_NS, last = clock_ns(), now, jumps = 0;
+	pthread_t thread;
+	cpu_set_t cpus;
+	struct slow s;
+
+	if (slow_open(&s) && slow_attach(&s)) {
+		stay_on(0, &cpus);
+		s.orders->timer_ns = 50 * NSEC_PER_MSEC;
+		/* The host waits for this line. */
+		ktap_note("pause now");
+		while (clock_ns() < end && !s.seen->exit) {
+			s.seen->timer = 0;
+			pthread_create(&thread, NULL, arm_on_cpu, &s);
+			slow_run(&s, 0, 1, 0);
+			pthread_join(thread, NULL);
+			WAIT_FOR(s.seen->timer == 2 || s.seen->exit);
+			now = clock_ns();
+			jumps += now - last > 1500 * NSEC_PER_MSEC;
+			last = now;
+		}
+		ktap_note("%llu times the clock jumped", (unsigned long long)jumps);
+		CHECK(jumps, "nobody stopped the machine");
+		CHECK_EQ(s.seen->exit, 0, "exit");
+		sched_setaffinity(0, sizeof(cpus), &cpus);
+	}
+	slow_close(&s);
+}
+
+static const struct ktap_case pause_cases[] = {
+	{ "paused", paused },
+};
+
+const struct ktap_suite suite_pause = KTAP_SUITE("pause", pause_cases);
+
 static const struct ktap_case cases[] = {
 	{ "init_waits", init_waits },
 	{ "exit_takes_long", exit_takes_long },
@@ -359,6 +447,8 @@ static const struct ktap_case cases[] = {
 	{ "end_in_progress", end_in_progress },
 	{ "leaked_is_read_without_end", leaked_is_read_without_end },
 	{ "timers_leave_the_cpu", timers_leave_the_cpu },
+	{ "once_is_no_overrun", once_is_no_overrun },
+	{ "many_long_runs", many_long_runs },
 };
 
 const struct ktap_suite suite_slow = KTAP_SUITE("slow", cases);

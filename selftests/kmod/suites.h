@@ -25,5 +25,6 @@ extern const struct ktap_suite suite_meta;
 extern const struct ktap_suite suite_fair;
 extern const struct ktap_suite suite_credit;
 extern const struct ktap_suite suite_slow;
+extern const struct ktap_suite suite_pause;
 
 #endif /* _KERNEL_SUITES_H */

@@ -26,8 +26,8 @@
  *   programs in a second.
  * @ETRAN_EXIT_KIND_ERROR_STALL: A packet was held beyond its timeout and
  *   nobody dequeued.
- * @ETRAN_EXIT_KIND_ERROR_OVERRUN: A program, or one batch of egress, took more
- *   than a second.
+ * @ETRAN_EXIT_KIND_ERROR_OVERRUN: Its programs ran for too long, and not once;
+ *   see docs/kernel.md.
  */
 enum etran_exit_kind {
 	ETRAN_EXIT_KIND_NONE,
