@@ -10,10 +10,17 @@
  * others of the list come first in the next run. One call of a program cannot be
  * interrupted: run.c sees to those that take too long.
  *
+ * A CPU that goes offline leaves what waits on it to the one that takes it down:
+ * cpu_dead() moves timers and requests there. Until then nobody touches them, also
+ * when the core has moved their hrtimer; from then on nothing of the CPU is left, so
+ * when it comes back it begins anew.
+ *
  * runner->lock is the innermost of the raw leaf locks: etran_cpu_schedule() may be
  * called under etran_cpu->lock.
  */
+#include <linux/cpuhotplug.h>
 #include <linux/percpu.h>
+#include <linux/rculist.h>
 
 #include "cpu.h"
 #include "gen.h"
@@ -38,6 +45,7 @@ struct cpu_runner {
 };
 
 static DEFINE_PER_CPU(struct cpu_runner, cpu_runners);
+static int cpu_hp_state;
 
 /**
  * etran_cpu_round_end - when a run that begins now is over
@@ -243,10 +251,36 @@ void etran_cpu_free(struct etran_transport *tr)
 	free_percpu(tr->cpu);
 }
 
+/* A CPU is offline and does nothing any more; on the one that took it down. */
+static int cpu_dead(unsigned int cpu)
+{
+	struct etran_transport *tr;
+
+	/* Who ends waits for a grace period before it stops its CPUs. */
+	rcu_read_lock();
+	list_for_each_entry_rcu(tr, &etran_transports, list) {
+		struct etran_cpu *c = per_cpu_ptr(tr->cpu, cpu);
+
+		etran_timer_move(c);
+		etran_gen_move(c);
+		cpu_unschedule(c);
+	}
+	rcu_read_unlock();
+	return 0;
+}
+
+/* The core moved its tasklet, which found nothing to do: be sure that it has run. */
+static int cpu_prepare(unsigned int cpu)
+{
+	tasklet_kill(&per_cpu_ptr(&cpu_runners, cpu)->work);
+	return 0;
+}
+
 /**
- * etran_cpu_start - prepare the runners
+ * etran_cpu_start - prepare the runners, watch CPUs
+ * Return: 0 or errno.
  */
-void etran_cpu_start(void)
+int etran_cpu_start(void)
 {
 	int cpu;
 
@@ -258,6 +292,9 @@ void etran_cpu_start(void)
 		INIT_LIST_HEAD(&r->round);
 		tasklet_setup(&r->work, cpu_run);
 	}
+	cpu_hp_state = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "net/etran:dead",
+						 cpu_prepare, cpu_dead);
+	return min(cpu_hp_state, 0);
 }
 
 /**
@@ -267,6 +304,7 @@ void etran_cpu_end(void)
 {
 	int cpu;
 
+	cpuhp_remove_state_nocalls(cpu_hp_state);
 	for_each_possible_cpu(cpu)
 		tasklet_kill(&per_cpu_ptr(&cpu_runners, cpu)->work);
 }

@@ -75,7 +75,7 @@ void etran_cpu_flush(void);
 int etran_cpu_alloc(struct etran_transport *tr);
 void etran_cpu_stop(struct etran_transport *tr);
 void etran_cpu_free(struct etran_transport *tr);
-void etran_cpu_start(void);
+int etran_cpu_start(void);
 void etran_cpu_end(void);
 
 #endif /* _ETRAN_CPU_H */

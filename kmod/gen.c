@@ -347,3 +347,24 @@ bool etran_gen_run(struct etran_cpu *c, unsigned long end)
 	etran_run_end(c->tr, &run, "gen");
 	return go_on && etran_gen_pending(c);
 }
+
+/**
+ * etran_gen_move - take the requests of a CPU that is offline to this one
+ * @from: CPU
+ *
+ * What there is no room for is lost, and so are the frames that waited for a
+ * device. Process context, under RCU.
+ */
+void etran_gen_move(struct etran_cpu *from)
+{
+	struct etran_gen_req req;
+
+	while (gen_first(from, &req)) {
+		gen_take(from);
+		if (etran_gen_request(from->tr, req.cookie, req.ifindex))
+			from->gen_failed++;
+		else
+			from->gen_requests--;
+	}
+	etran_gen_drop(from);
+}

@@ -30,6 +30,7 @@ int etran_gen_init(struct etran_cpu *c);
 void etran_gen_free(struct etran_cpu *c);
 int etran_gen_request(struct etran_transport *tr, u64 cookie, u32 ifindex);
 bool etran_gen_run(struct etran_cpu *c, unsigned long end);
+void etran_gen_move(struct etran_cpu *from);
 void etran_gen_drop(struct etran_cpu *c);
 
 /* Is there anything to generate, or to send? */

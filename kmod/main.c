@@ -44,10 +44,12 @@ static int __init etran_module_init(void)
 	int err;
 
 	etran_kick_init();
-	etran_cpu_start();
-	err = etran_exit_start();
+	err = etran_cpu_start();
 	if (err)
 		return err;
+	err = etran_exit_start();
+	if (err)
+		goto err_cpu;
 	err = etran_pool_init();
 	if (err)
 		goto err_exit;
@@ -94,6 +96,8 @@ err_pool:
 	etran_pool_exit();
 err_exit:
 	etran_exit_stop();
+err_cpu:
+	etran_cpu_end();
 	return err;
 }
 

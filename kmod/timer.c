@@ -166,7 +166,12 @@ int etran_timer_disarm(struct etran_transport *tr, u32 id)
 /* The round itself finds what is due. */
 static enum hrtimer_restart timer_expired(struct hrtimer *hrtimer)
 {
-	etran_cpu_schedule(container_of(hrtimer, struct etran_cpu, hrtimer));
+	struct etran_cpu *c = container_of(hrtimer, struct etran_cpu, hrtimer);
+
+	/* Its CPU went offline, and etran_timer_move() has yet to come. */
+	if (!c->thread && c->cpu != smp_processor_id())
+		return HRTIMER_NORESTART;
+	etran_cpu_schedule(c);
 	return HRTIMER_NORESTART;
 }
 
@@ -295,6 +300,47 @@ static int timer_thread(void *arg)
 	}
 	__set_current_state(TASK_RUNNING);
 	return 0;
+}
+
+static struct etran_timer *timer_any(struct etran_cpu *c)
+{
+	struct timerqueue_node *node = timerqueue_getnext(&c->waiting);
+
+	if (!list_empty(&c->ready))
+		return list_first_entry(&c->ready, struct etran_timer, node);
+	return node ? container_of(node, struct etran_timer, tq) : NULL;
+}
+
+/**
+ * etran_timer_move - take the timers of a CPU that is offline to this one
+ * @from: CPU
+ *
+ * One at a time, under both locks, so that arming and cancelling see it here or
+ * there. Nobody else takes two of them. Process context, under RCU.
+ */
+void etran_timer_move(struct etran_cpu *from)
+{
+	struct etran_timer *t;
+	struct etran_cpu *to;
+
+	hrtimer_cancel(&from->hrtimer);
+	do {
+		local_irq_disable();
+		to = this_cpu_ptr(from->tr->cpu);
+		raw_spin_lock(&from->lock);
+		raw_spin_lock_nested(&to->lock, SINGLE_DEPTH_NESTING);
+		t = timer_any(from);
+		if (t) {
+			u64 due = t->state == TIMER_WAITING ? t->tq.expires : 0;
+
+			timer_unqueue(from, t);
+			WRITE_ONCE(t->cpu, to->cpu);
+			timer_queue(to, t, due);
+		}
+		raw_spin_unlock(&to->lock);
+		raw_spin_unlock(&from->lock);
+		local_irq_enable();
+	} while (t);
 }
 
 /**

@@ -38,6 +38,7 @@ bool etran_timer_planned(const struct etran_transport *tr, u32 id, u32 ms);
 bool etran_timer_ran_since(const struct etran_transport *tr, u32 id, u32 since);
 bool etran_timer_run(struct etran_cpu *c, unsigned long end);
 void etran_timer_wake_by(struct etran_cpu *c, u64 when);
+void etran_timer_move(struct etran_cpu *from);
 void etran_timer_cancel(struct etran_cpu *c);
 
 #endif /* _ETRAN_TIMER_H */

@@ -30,7 +30,7 @@ static const struct ktap_suite * const suites[] = {
 	&suite_hostile, &suite_rx, &suite_reject, &suite_port, &suite_safety,
 	&suite_cost, &suite_wheel, &suite_ceiling, &suite_pace,
 	&suite_netdev, &suite_strict, &suite_meta, &suite_fair, &suite_credit,
-	&suite_slow, &suite_pause,
+	&suite_slow, &suite_pause, &suite_hotplug,
 };
 
 static int far_ring;	/* receive descriptors it had before */

@@ -26,5 +26,6 @@ extern const struct ktap_suite suite_fair;
 extern const struct ktap_suite suite_credit;
 extern const struct ktap_suite suite_slow;
 extern const struct ktap_suite suite_pause;
+extern const struct ktap_suite suite_hotplug;
 
 #endif /* _KERNEL_SUITES_H */
