@@ -162,6 +162,7 @@ static void cpu_setup(struct etran_transport *tr, struct etran_cpu *c, u32 cpu)
 	c->tr = tr;
 	c->cpu = cpu;
 	INIT_LIST_HEAD(&c->pending);
+	xa_init(&c->gen_stuck);
 	etran_timer_init(c);
 }
 

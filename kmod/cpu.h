@@ -35,7 +35,7 @@ struct xdp_frame;
  * @frame_ifindex: their device
  * @gen_tries: how often it was too busy for the first of them
  * @gen_retry: when it is tried again, as ktime_get_ns()
- * @gen_stuck: device that was given up and has taken nothing since
+ * @gen_stuck: by ifindex, devices that were given up and have taken nothing since
  * @pp: memory of generated frames
  * @page: one that was not used last time
  */
@@ -56,7 +56,7 @@ struct etran_cpu {
 	u32 frame_ifindex;
 	u32 gen_tries;
 	u64 gen_retry;
-	u32 gen_stuck;
+	struct xarray gen_stuck;
 	struct page_pool *pp;
 	struct page *page;
 	u64 gen_requests;

@@ -23,6 +23,7 @@
 #include <linux/spinlock.h>
 #include <linux/timerqueue.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <net/xsk_hooks.h>
 #include <net/xdp_sock_drv.h>
 #else

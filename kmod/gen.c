@@ -8,7 +8,8 @@
  * Frames leave through the driver's bulk ndo_xdp_xmit(); where it has none or
  * takes none, as an skb. If the queue is too full for that, too, they wait, and
  * the requests behind them with them. So it is the asking that fails when a
- * device is slow; one that stands still costs no more than 20 ms.
+ * device is slow; one that stands still costs no more than 20 ms, once: each device
+ * that was given up is remembered, however many there are, until it takes a frame.
  */
 #include <linux/bpf.h>
 #include <linux/etherdevice.h>
@@ -65,6 +66,7 @@ int etran_gen_init(struct etran_cpu *c)
  */
 void etran_gen_free(struct etran_cpu *c)
 {
+	xa_destroy(&c->gen_stuck);
 	if (c->page)
 		page_pool_put_full_page(c->pp, c->page, false);
 	if (c->pp)
@@ -252,20 +254,26 @@ void etran_gen_drop(struct etran_cpu *c)
 static bool gen_push(struct etran_cpu *c, struct net_device *dev)
 {
 	u32 gone = gen_send(c, dev);
+	bool give_up;
 
 	if (gone) {
 		c->gen_tries = 0;
-		if (c->gen_stuck == c->frame_ifindex)
-			c->gen_stuck = 0;
+		if (!xa_empty(&c->gen_stuck))
+			xa_erase(&c->gen_stuck, c->frame_ifindex);
 	}
 	c->nr_frames -= gone;
 	if (!c->nr_frames)
 		return true;
 	memmove(c->frame, c->frame + gone, c->nr_frames * sizeof(*c->frame));
 
-	if (c->gen_tries == ETRAN_GEN_RETRIES)
-		c->gen_stuck = c->frame_ifindex;
-	if (c->gen_stuck == c->frame_ifindex) {
+	give_up = xa_load(&c->gen_stuck, c->frame_ifindex);
+	if (c->gen_tries == ETRAN_GEN_RETRIES) {
+		/* Without memory for that, the next frames have to try for as long. */
+		xa_store(&c->gen_stuck, c->frame_ifindex, xa_mk_value(1),
+			 GFP_ATOMIC | __GFP_NOWARN);
+		give_up = true;
+	}
+	if (give_up) {
 		etran_gen_drop(c);
 		c->gen_tries = 0;
 		return true;

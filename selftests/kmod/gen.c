@@ -2,10 +2,14 @@
 /* Generated frames: each accepted request makes one call of gen, no other. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "bench.h"
 #include "clock.h"
@@ -542,6 +546,71 @@ static void another_does_not_wait(void)
 	bench_close(&b);
 }
 
+/* A TAP device that nobody reads from: with back-pressure its queue stays full. */
+static int dead_tap(const char *name)
+{
+	struct ifreq req = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_BACKPRESSURE };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	strncpy(req.ifr_name, name, IFNAMSIZ - 1);
+	if (fd >= 0 && ioctl(fd, TUNSETIFF, &req)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/*
+ * Two devices that stand still are asked by turns: each is waited for once, and a
+ * third, whose requests come between theirs, has its frames soon.
+ */
+static void two_stand_still(void)
+{
+	uint32_t dead[2], lo = if_nametoindex("lo");
+	struct gen_count c = {}, before = {};
+	uint64_t start, n;
+	struct bench b;
+	int tap[2], i;
+
+	if (bench_open(&b, NULL)) {
+		tap[0] = dead_tap("dead0");
+		tap[1] = dead_tap("dead1");
+		if (!CHECK(tap[0] >= 0 && tap[1] >= 0, "TAP: %s", strerror(errno)) ||
+		    !CHECK_EQ(host_run(b.near, "for i in dead0 dead1; do "
+				       "tc qdisc replace dev $i root pfifo limit 8; "
+				       "ip link set $i txqueuelen 4 up; done"), 0, "set up"))
+			goto out;
+		dead[0] = if_nametoindex("dead0");
+		dead[1] = if_nametoindex("dead1");
+		/* Fill both, and have both given up. */
+		for (i = 0; i < 2; i++) {
+			before = gen_count(&b, "probe");
+			transport_ask(&b.tr, 0, dead[i], 40, NULL);
+			CHECK(WAIT_FOR(gen_count(&b, "probe").failed > before.failed),
+			      "device %d takes all", i);
+		}
+		CHECK(WAIT_FOR(all_gone(&b, &c, 80)), "%llu sent, %llu failed, of 80",
+		      (unsigned long long)c.sent, (unsigned long long)c.failed);
+		start = clock_ns();
+		for (i = 0; i < 100; i++) {
+			transport_ask(&b.tr, 0, dead[i % 2], 1, NULL);
+			transport_ask(&b.tr, 0, lo, 1, NULL);
+		}
+		CHECK(WAIT_FOR(all_gone(&b, &before, 280)), "%llu sent, %llu failed, of 280",
+		      (unsigned long long)before.sent, (unsigned long long)before.failed);
+		n = clock_ns() - start;
+		ktap_note("100 frames of a healthy device between two dead ones: %llu ms",
+			  (unsigned long long)(n / NSEC_PER_MSEC));
+		CHECK_EQ(before.sent - c.sent, 100, "sent by the healthy one");
+		CHECK(n < 700 * NSEC_PER_MSEC, "it took %llu ms",
+		      (unsigned long long)(n / NSEC_PER_MSEC));
+out:
+		close(tap[0]);
+		close(tap[1]);
+	}
+	bench_close(&b);
+}
+
 static int end_transport(struct bench *b)
 {
 	transport_detach(&b->tr);
@@ -644,6 +713,7 @@ static const struct ktap_case cases[] = {
 	{ "device_stands_still", device_stands_still },
 	{ "sent_when_there_is_room", sent_when_there_is_room },
 	{ "another_does_not_wait", another_does_not_wait },
+	{ "two_stand_still", two_stand_still },
 	{ "transport_ends_meanwhile", transport_ends_meanwhile },
 	{ "link_ends_meanwhile", link_ends_meanwhile },
 	{ "device_ends_meanwhile", device_ends_meanwhile },

@@ -52,6 +52,7 @@ struct irq_work { int unused; };
 struct work_struct { int unused; };
 struct delayed_work { int unused; };
 struct tasklet_struct { int unused; };
+struct xarray { int unused; };
 struct timerqueue_node { int unused; };
 struct timerqueue_head { int unused; };
 struct bpf_map { int unused; };
