@@ -8,14 +8,15 @@
  */
 #include <linux/bpf.h>
 #include <linux/module.h>
+#include <net/genetlink.h>
 
 #include "cpu.h"
 #include "etran.h"
 #include "exit.h"
-#include "generated/netlink.h"
 #include "kfunc.h"
 #include "kick.h"
 #include "netdev.h"
+#include "netlink.h"
 #include "pktq.h"
 #include "pool.h"
 #include "skb.h"
@@ -65,7 +66,7 @@ static int __init etran_module_init(void)
 	err = etran_transport_init();
 	if (err)
 		goto err_pktq;
-	err = genl_register_family(&etran_nl_family);
+	err = etran_netlink_init();
 	if (err)
 		goto err_transport;
 	err = etran_sysfs_init();
@@ -83,7 +84,7 @@ static int __init etran_module_init(void)
 err_sysfs:
 	etran_sysfs_exit();
 err_netlink:
-	genl_unregister_family(&etran_nl_family);
+	etran_netlink_exit();
 err_transport:
 	etran_transport_exit();
 err_pktq:
@@ -104,7 +105,7 @@ err_cpu:
 static void __exit etran_module_exit(void)
 {
 	etran_sysfs_exit();
-	genl_unregister_family(&etran_nl_family);
+	etran_netlink_exit();
 	etran_transport_exit();
 	bpf_pktq_register(NULL, NULL);
 	xsk_hooks_unregister();

@@ -13,6 +13,17 @@
 #include "pool.h"
 #include "transport.h"
 
+/*
+ * The generator knows no permissions of a group: events need the same as the
+ * requests that show the same.
+ */
+static const struct genl_multicast_group netlink_groups[] = {
+	[ETRAN_NLGRP_EVENTS] = {
+		.name	= ETRAN_MCGRP_EVENTS,
+		.flags	= GENL_MCAST_CAP_NET_ADMIN,
+	},
+};
+
 static int put_counters(struct sk_buff *msg, int type, const struct etran_counters *cnt)
 {
 	const u64 value[] = {
@@ -337,4 +348,23 @@ void etran_netlink_queue_gone(struct etran_pool *ep)
 		   nla_put_u32(msg, ETRAN_A_QUEUE_IFINDEX, ep->ifindex) ?:
 		   nla_put_u32(msg, ETRAN_A_QUEUE_QUEUE, ep->queue) ?:
 		   nla_put_u32(msg, ETRAN_A_QUEUE_TENANT, ep->tenant));
+}
+
+/**
+ * etran_netlink_init - register the family
+ * Return: 0 or errno.
+ */
+int __init etran_netlink_init(void)
+{
+	etran_nl_family.mcgrps = netlink_groups;
+	BUILD_BUG_ON(ARRAY_SIZE(netlink_groups) != ETRAN_NLGRP_EVENTS + 1);
+	return genl_register_family(&etran_nl_family);
+}
+
+/**
+ * etran_netlink_exit - undo etran_netlink_init()
+ */
+void etran_netlink_exit(void)
+{
+	genl_unregister_family(&etran_nl_family);
 }

@@ -10,6 +10,8 @@
 struct etran_pool;
 struct etran_transport;
 
+int etran_netlink_init(void);
+void etran_netlink_exit(void);
 void etran_netlink_transport_exit(struct etran_transport *tr);
 void etran_netlink_queue_gone(struct etran_pool *ep);
 

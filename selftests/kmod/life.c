@@ -629,6 +629,37 @@ static void many_close_at_once(void)
 	bench_close(&b);
 }
 
+/* What a program of @uid, without privileges, is answered. */
+static int events_as(uid_t uid)
+{
+	struct nl nl;
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (!pid) {
+		if (setgid(uid) || setuid(uid) || nl_open(&nl))
+			_exit(255);
+		_exit(-nl_events_on(&nl));
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -ECHILD;
+	return -WEXITSTATUS(status);
+}
+
+/* Who may not ask which transports there are is not told of them either. */
+static void events_need_privilege(void)
+{
+	struct bench b;
+
+	if (bench_open(&b, &no_ingress)) {
+		CHECK_EQ(events_as(65534), -EPERM, "join as nobody");
+		CHECK_EQ(events_as(0), 0, "join as root");
+	}
+	bench_close(&b);
+}
+
 /* An instance ends with the namespace it was attached in. */
 static void namespace_ends(void)
 {
@@ -662,6 +693,7 @@ static const struct ktap_case cases[] = {
 	{ "taken_over_by_name", taken_over_by_name },
 	{ "sender_leaves_a_shared_pool", sender_leaves_a_shared_pool },
 	{ "many_close_at_once", many_close_at_once },
+	{ "events_need_privilege", events_need_privilege },
 	{ "namespace_ends", namespace_ends },
 	{ "rmmod", rmmod },
 	{ "module_under_traffic", module_under_traffic },
