@@ -20,6 +20,7 @@
  */
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/sched.h>
 
 #include "exit.h"
 #include "kick.h"
@@ -35,6 +36,8 @@ enum {
 
 /* Timers run in one round; more wait for the next. */
 #define ETRAN_TIMER_BATCH	64
+/* What the thread leaves to others whenever it had the CPU for ETRAN_ROUND_MS. */
+#define TIMER_REST_US		500
 
 /* It may go off for less, say a timer that was cancelled: the round looks. */
 static void timer_set_clock(struct etran_cpu *c, u64 when)
@@ -279,6 +282,7 @@ static bool timer_thread_due(struct etran_cpu *c)
 
 static int timer_thread(void *arg)
 {
+	unsigned long rested = jiffies;
 	struct etran_cpu *c = arg;
 
 	while (!kthread_should_stop()) {
@@ -287,6 +291,7 @@ static int timer_thread(void *arg)
 			break;
 		if (!timer_thread_due(c)) {
 			schedule();
+			rested = jiffies;
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
@@ -296,7 +301,12 @@ static int timer_thread(void *arg)
 		etran_pool_kick_all();
 		rcu_read_unlock();
 		local_bh_enable();
-		cond_resched();
+		if (time_before(jiffies, rested + msecs_to_jiffies(ETRAN_ROUND_MS))) {
+			cond_resched();
+			continue;
+		}
+		usleep_range(TIMER_REST_US, 2 * TIMER_REST_US);
+		rested = jiffies;
 	}
 	__set_current_state(TASK_RUNNING);
 	return 0;
@@ -398,6 +408,11 @@ int etran_timer_start(struct etran_cpu *c)
 	thread = kthread_create(timer_thread, c, "etran/%s", c->tr->name);
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
+	/*
+	 * What it sends on time is late when an ordinary task may run first. It
+	 * cannot take a CPU away: see where it rests.
+	 */
+	sched_set_fifo_low(thread);
 	c->thread = get_task_struct(thread);
 	wake_up_process(thread);
 	return 0;

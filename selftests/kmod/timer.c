@@ -3,9 +3,13 @@
  * Timers, in softirq and in the transport's thread: no lost wake-up, none early,
  * no timer twice at once, none after a cancel, fair between transports.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "bench.h"
 #include "clock.h"
@@ -403,6 +407,82 @@ static void release_from_the_thread(void)
 	bench_close(&b);
 }
 
+/* The thread of the transport "probe", or 0. */
+static pid_t find_thread(void)
+{
+	char path[64], name[64];
+	struct dirent *d;
+	pid_t pid = 0;
+	DIR *dir;
+	FILE *f;
+
+	dir = opendir("/proc");
+	while (dir && !pid && (d = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%.16s/comm", d->d_name);
+		f = fopen(path, "r");
+		if (!f)
+			continue;
+		if (fgets(name, sizeof(name), f) && !strcmp(name, "etran/probe\n"))
+			pid = atoi(d->d_name);
+		fclose(f);
+	}
+	if (dir)
+		closedir(dir);
+	return pid;
+}
+
+struct counter {
+	int cpu;
+	bool stop;
+	uint64_t turns;
+	pthread_t thread;
+};
+
+static void *count_turns(void *data)
+{
+	struct counter *c = data;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(c->cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+	while (!__atomic_load_n(&c->stop, __ATOMIC_ACQUIRE))
+		__atomic_fetch_add(&c->turns, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+/* It goes before ordinary tasks, and a timer that never ends leaves them something. */
+static void thread_class(void)
+{
+	struct counter c[2] = {};
+	pid_t pid, i;
+	struct bench b;
+
+	if (bench_open(&b, NULL)) {
+		pid = find_thread();
+		CHECK(pid, "no thread");
+		CHECK_EQ(sched_getscheduler(pid), SCHED_FIFO, "its class");
+		b.tr.orders->rearm_runs = UINT32_MAX;
+		transport_arm(&b.tr, PROBE_TIMERS + 1, 0, 1);
+		for (i = 0; i < 2; i++) {
+			c[i].cpu = i;
+			pthread_create(&c[i].thread, NULL, count_turns, &c[i]);
+		}
+		clock_sleep(2 * NSEC_PER_SEC);
+		b.tr.orders->rearm_runs = 0;
+		for (i = 0; i < 2; i++) {
+			__atomic_store_n(&c[i].stop, true, __ATOMIC_RELEASE);
+			pthread_join(c[i].thread, NULL);
+			CHECK(c[i].turns > 10000, "CPU %d: %llu turns", i,
+			      (unsigned long long)c[i].turns);
+		}
+		ktap_note("%llu and %llu turns beside %llu runs",
+			  (unsigned long long)c[0].turns, (unsigned long long)c[1].turns,
+			  (unsigned long long)b.tr.seen->timer[PROBE_TIMERS + 1].runs);
+	}
+	bench_close(&b);
+}
+
 /* The same in KTHREAD mode. */
 static void in_the_thread(void (*run)(void))
 {
@@ -452,6 +532,7 @@ static const struct ktap_case cases[] = {
 	{ "thread_many_times_over", thread_many_times_over },
 	{ "thread_cancel", thread_cancel },
 	{ "thread_fair", thread_fair },
+	{ "thread_class", thread_class },
 };
 
 const struct ktap_suite suite_timer = KTAP_SUITE("timer", cases);
