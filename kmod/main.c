@@ -25,6 +25,15 @@
 #include "transport.h"
 #include "tx.h"
 
+/*
+ * Frames that a timer program has taken, wake-ups that a round has gathered and
+ * frames on their way out of gen belong to a CPU, and disabled bottom halves keep
+ * others away. There they do not: it is another design, with a lock for each.
+ */
+#ifdef CONFIG_PREEMPT_RT
+#error "etran: PREEMPT_RT kernels are not supported: per-CPU state relies on disabled bottom halves"
+#endif
+
 DEFINE_SPINLOCK(etran_lock);
 
 static const struct xsk_hooks hooks = {
