@@ -19,7 +19,7 @@ struct xdp_frame;
 
 /**
  * struct etran_cpu - work of one transport on one CPU, or in its thread
- * @lock: protects timers and requests below
+ * @lock: protects the timers below
  * @tr: transport
  * @cpu: CPU; nr_cpu_ids for the thread
  * @thread: KTHREAD mode: the thread
@@ -28,6 +28,7 @@ struct xdp_frame;
  * @ready: timers that are due
  * @waiting: timers that are not
  * @req: ring of requests for gen
+ * @req_size: its size, a power of two
  * @req_head: next free entry
  * @req_tail: next entry to serve
  * @frame: generated frames on their way, or waiting for a device that is busy
@@ -49,6 +50,7 @@ struct etran_cpu {
 	struct list_head ready;
 	struct timerqueue_head waiting;
 	struct etran_gen_req *req;
+	u32 req_size;
 	u32 req_head;
 	u32 req_tail;
 	struct xdp_frame *frame[ETRAN_GEN_BULK];

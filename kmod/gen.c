@@ -2,9 +2,11 @@
 /*
  * Packets that a transport makes: acknowledgements, credits.
  *
- * A request is queued on the CPU that makes it, under etran_cpu->lock. The
- * gen program runs on that CPU at the end of the NAPI poll, or in the round that
- * each request asks for (cpu.c), since drivers flush only after a redirect.
+ * A request is queued on the CPU that makes it. The gen program runs on that CPU at
+ * the end of the NAPI poll, or in the round that each request asks for (cpu.c),
+ * since drivers flush only after a redirect. The ring of requests needs no lock: who
+ * asks has interrupts off, who serves has BH disabled, and nobody asks in a hard
+ * interrupt.
  * Frames leave through the driver's bulk ndo_xdp_xmit(); where it has none or
  * takes none, as an skb. If the queue is too full for that, too, they wait, and
  * the requests behind them with them. So it is the asking that fails when a
@@ -27,6 +29,10 @@
 
 /* Requests that wait on one CPU. */
 #define ETRAN_GEN_QUEUE		1024
+/* The ring has room for so many at first, and more when it is needed. */
+#define ETRAN_GEN_QUEUE_MIN	32
+/* Pages that a CPU keeps. */
+#define ETRAN_GEN_PAGES		64
 #define ETRAN_GEN_BUDGET	64
 
 /* A busy device is tried again after 50 us, then twice as long, up to 1.6 ms. */
@@ -43,13 +49,14 @@
 int etran_gen_init(struct etran_cpu *c)
 {
 	struct page_pool_params pp = {
-		.pool_size	= 256,
+		.pool_size	= ETRAN_GEN_PAGES,
 		.nid		= cpu_to_node(c->cpu),
 	};
 
-	c->req = kvcalloc(ETRAN_GEN_QUEUE, sizeof(*c->req), GFP_KERNEL_ACCOUNT);
+	c->req = kcalloc(ETRAN_GEN_QUEUE_MIN, sizeof(*c->req), GFP_KERNEL_ACCOUNT);
 	if (!c->req)
 		return -ENOMEM;
+	c->req_size = ETRAN_GEN_QUEUE_MIN;
 	c->pp = page_pool_create(&pp);
 	if (IS_ERR(c->pp)) {
 		int err = PTR_ERR(c->pp);
@@ -71,7 +78,25 @@ void etran_gen_free(struct etran_cpu *c)
 		page_pool_put_full_page(c->pp, c->page, false);
 	if (c->pp)
 		page_pool_destroy(c->pp);
-	kvfree(c->req);
+	kfree(c->req);
+}
+
+static bool gen_grow(struct etran_cpu *c)
+{
+	u32 size = c->req_size * 2, i;
+	struct etran_gen_req *req;
+
+	if (size > ETRAN_GEN_QUEUE)
+		return false;
+	req = kmalloc_array(size, sizeof(*req), GFP_ATOMIC | __GFP_NOWARN);
+	if (!req)
+		return false;
+	for (i = c->req_tail; i != c->req_head; i++)
+		req[i % size] = c->req[i % c->req_size];
+	kfree(c->req);
+	c->req = req;
+	c->req_size = size;
+	return true;
 }
 
 /**
@@ -95,9 +120,8 @@ int etran_gen_request(struct etran_transport *tr, u64 cookie, u32 ifindex)
 
 	local_irq_save(flags);
 	c = this_cpu_ptr(tr->cpu);
-	raw_spin_lock(&c->lock);
-	if (c->req_head - c->req_tail < ETRAN_GEN_QUEUE) {
-		c->req[c->req_head % ETRAN_GEN_QUEUE] = (struct etran_gen_req) {
+	if (c->req_head - c->req_tail < c->req_size || gen_grow(c)) {
+		c->req[c->req_head % c->req_size] = (struct etran_gen_req) {
 			.cookie = cookie,
 			.ifindex = ifindex,
 		};
@@ -105,29 +129,18 @@ int etran_gen_request(struct etran_transport *tr, u64 cookie, u32 ifindex)
 		c->gen_requests++;
 		err = 0;
 	}
-	raw_spin_unlock(&c->lock);
 	if (!err)
 		etran_cpu_schedule(c);
 	local_irq_restore(flags);
 	return err;
 }
 
-/* Who asks does so on this CPU and not in a hard interrupt: it stays the first. */
 static bool gen_first(const struct etran_cpu *c, struct etran_gen_req *req)
 {
 	if (READ_ONCE(c->req_head) == c->req_tail)
 		return false;
-	*req = c->req[c->req_tail % ETRAN_GEN_QUEUE];
+	*req = c->req[c->req_tail % c->req_size];
 	return true;
-}
-
-static void gen_take(struct etran_cpu *c)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&c->lock, flags);
-	c->req_tail++;
-	raw_spin_unlock_irqrestore(&c->lock, flags);
 }
 
 static struct xdp_frame *gen_make(struct etran_cpu *c, const struct etran_gen_req *req,
@@ -325,7 +338,7 @@ static bool gen_requests(struct etran_cpu *c, unsigned long end)
 		    (c->frame_ifindex != req.ifindex || c->nr_frames == ETRAN_GEN_BULK) &&
 		    !gen_push(c, dev))
 			return false;
-		gen_take(c);
+		c->req_tail++;
 		if (READ_ONCE(c->tr->ending))
 			continue;
 		if (!dev || dev->ifindex != req.ifindex)
@@ -368,7 +381,7 @@ void etran_gen_move(struct etran_cpu *from)
 	struct etran_gen_req req;
 
 	while (gen_first(from, &req)) {
-		gen_take(from);
+		from->req_tail++;
 		if (etran_gen_request(from->tr, req.cookie, req.ifindex))
 			from->gen_failed++;
 		else

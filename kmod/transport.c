@@ -24,6 +24,7 @@
  * Its memory stays until unreg, which the core calls when the link goes away.
  */
 #include <linux/bpf.h>
+#include <linux/hashtable.h>
 #include <linux/nsproxy.h>
 #include <linux/rculist.h>
 #include <net/net_namespace.h>
@@ -44,6 +45,11 @@ LIST_HEAD(etran_transports);
 /* All that unreg has not released yet, and those whose init runs. */
 static LIST_HEAD(etran_instances);
 static u32 transport_ids;
+/*
+ * The attached ones by the address of their instance, for kfuncs. A pointer in the
+ * instance would not do: a program can be associated with one of any type.
+ */
+static DEFINE_HASHTABLE(transport_by_ops, 8);
 
 /**
  * etran_transport_live - the attached transport of a struct_ops instance
@@ -54,7 +60,7 @@ struct etran_transport *etran_transport_live(const struct etran_transport_ops *o
 {
 	struct etran_transport *tr;
 
-	list_for_each_entry_rcu(tr, &etran_transports, list)
+	hash_for_each_possible_rcu(transport_by_ops, tr, by_ops, (unsigned long)ops)
 		if (tr->ops == ops)
 			return READ_ONCE(tr->ending) ? NULL : tr;
 	return NULL;
@@ -175,6 +181,7 @@ int etran_transport_attach(struct etran_transport_ops *ops)
 	WRITE_ONCE(transport_ids, transport_ids + 1);
 	tr->id = transport_ids;
 	list_add_tail_rcu(&tr->list, &etran_transports);
+	hash_add_rcu(transport_by_ops, &tr->by_ops, (unsigned long)tr->ops);
 	etran_pool_adopt(tr);
 	spin_unlock(&etran_lock);
 	etran_watchdog_start(tr);
@@ -217,6 +224,7 @@ void etran_transport_detach(struct etran_transport *tr)
 	}
 	tr->dead = true;
 	list_del_rcu(&tr->list);
+	hash_del_rcu(&tr->by_ops);
 	etran_pool_orphan(tr);
 	spin_unlock(&etran_lock);
 

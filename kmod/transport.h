@@ -36,6 +36,7 @@ struct etran_overruns {
  * @net: network namespace it serves, not referenced; NULL after its end: etran_lock
  * @net_cookie: and its name
  * @list: in etran_transports while alive; etran_lock and RCU
+ * @by_ops: in transport_by_ops; as @list
  * @all: in etran_instances until unreg; etran_lock
  * @refs: unreg's, and of those who wait for its end
  * @has_name: no other one can have its name; etran_lock
@@ -65,6 +66,7 @@ struct etran_transport {
 	struct net *net;
 	u64 net_cookie;
 	struct list_head list;
+	struct hlist_node by_ops;
 	struct list_head all;
 	refcount_t refs;
 	bool has_name;

@@ -53,6 +53,7 @@ struct work_struct { int unused; };
 struct delayed_work { int unused; };
 struct tasklet_struct { int unused; };
 struct xarray { int unused; };
+struct hlist_node { int unused; };
 struct timerqueue_node { int unused; };
 struct timerqueue_head { int unused; };
 struct bpf_map { int unused; };
